@@ -110,6 +110,13 @@ impl Snapshot {
         self
     }
 
+    /// Has queries open all shards anew, when they need them: their indexes may be others by now.
+    #[must_use]
+    pub fn reopened(mut self) -> Self {
+        self.opened = Default::default();
+        self
+    }
+
     /// Tells whether queries map the shards that they open.
     #[must_use]
     pub fn is_mapped(&self) -> bool {

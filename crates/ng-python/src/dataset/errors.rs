@@ -75,6 +75,15 @@ fn of_dataset(text: String, error: DatasetError) -> Error {
             let errno = cause.source.raw_os_error().unwrap_or(errno::IO);
             Error::new(NOT_DURABLE, text).at(&cause.path).errno(errno)
         }
+        E::NoRoom { .. } => Error::new(Class::Os, text).errno(errno::NO_SPACE),
+        E::OtherDataset {
+            path,
+            found,
+            expected,
+        } => Error::new(OTHER_DATASET, text)
+            .at(&path)
+            .of("id", Value::Text(found.to_string()), expected),
+        E::Assign(_) => Error::new(Class::Value, text),
         E::ShardShort {
             path,
             found,

@@ -3,7 +3,7 @@
 use ng_dataset::ng_store::disk::Disk;
 use ng_dataset::{Shard, Snapshot};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 pub(super) fn made<'py>(
     py: Python<'py>,
@@ -12,6 +12,16 @@ pub(super) fn made<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let reports = py.import("ngtoken._datasets")?;
     reports.getattr(class)?.call((), Some(values))
+}
+
+/// An object of a class, by name.
+pub(super) fn object<'py>(
+    py: Python<'py>,
+    class: &str,
+    values: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = py.import("ngtoken._datasets")?.getattr(class)?;
+    class.call1(values.into_pyobject(py)?)
 }
 
 /// The shards of a snapshot.

@@ -2,16 +2,20 @@
 //!
 //! - `shards` are the tokens of a dataset at a moment, for everything that looks at tokens;
 //! - `state` is what a `Dataset` object shows at the moment;
+//! - `writer` appends, `follow` reads what comes, `change` has the verbs that make a generation;
 //! - `errors` maps errors, `facts` makes Python objects of what generations say.
 
+mod change;
 mod errors;
 mod facts;
+mod follow;
 mod shards;
 #[expect(
     unsafe_code,
     reason = "maps of shards, whose promise `Dataset` hands on to its user"
 )]
 mod state;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,8 +32,10 @@ use crate::tokens::{Origin, Pinned, Tokens};
 use crate::whole::of_64_bits;
 use crate::work::short;
 use errors::other_dataset;
+pub(crate) use follow::Follower;
 pub(crate) use shards::ShardSet;
 pub(crate) use state::DatasetState;
+pub(crate) use writer::Writer;
 
 /// Tokens in many files, as one sequence: a folder of shards, with generations.
 ///
@@ -45,6 +51,10 @@ pub(crate) struct Dataset {
 }
 
 impl Dataset {
+    fn state(&self) -> &DatasetState {
+        &self.state
+    }
+
     fn made(py: Python<'_>, state: DatasetState) -> PyResult<Py<Self>> {
         let state = Arc::new(state);
         state.warn(py)?;
@@ -99,9 +109,7 @@ impl Dataset {
     /// Shows the newest generation, and what is committed of its open tails; returns whether
     /// anything has changed. Arrays and snapshots do not change.
     fn refresh(&self, py: Python<'_>) -> PyResult<bool> {
-        let is_new = short(py, || self.state.refresh())?;
-        self.state.warn(py)?;
-        Ok(is_new)
+        self.state.refresh_in(py)
     }
 
     /// The absolute path it was opened by.
@@ -119,14 +127,14 @@ impl Dataset {
     /// The number of the generation that is shown.
     #[getter]
     fn generation(&self, py: Python<'_>) -> PyResult<u64> {
-        let set = short(py, || self.state.set())?;
+        let set = self.state.set_in(py)?;
         Ok(set.manifest().generation)
     }
 
     /// The names and texts that the generation notes.
     #[getter]
     fn tags(&self, py: Python<'_>) -> PyResult<BTreeMap<String, String>> {
-        let set = short(py, || self.state.set())?;
+        let set = self.state.set_in(py)?;
         Ok(set.manifest().tags.clone())
     }
 
@@ -138,17 +146,17 @@ impl Dataset {
 
     /// The numbers of the generations that are kept, ascending.
     fn generations(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
-        short(py, || Ok(self.state.folder().generations()?))
+        short(py, || Ok(self.state.folder()?.generations()?))
     }
 
     /// The shards that are shown, in the order of their tokens.
     fn shards<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let set = short(py, || self.state.set())?;
+        let set = self.state.set_in(py)?;
         facts::shards(py, set.snapshot())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let set = short(py, || self.state.set())?;
+        let set = self.state.set_in(py)?;
         let (path, generation) = (self.state.path().display(), set.manifest().generation);
         Ok(format!(
             "<ngtoken.Dataset {path} of {} tokens, generation {generation}>",

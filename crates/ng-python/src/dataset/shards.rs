@@ -27,6 +27,16 @@ impl ShardSet {
         }
     }
 
+    /// The snapshot, if its files are the system's.
+    pub(crate) fn local(&self) -> Result<&Snapshot, Error> {
+        Ok(&self.snapshot)
+    }
+
+    /// The same tokens, with all shards to be opened anew.
+    pub(crate) fn reopened(&self) -> Self {
+        Self::new(self.snapshot.clone().reopened())
+    }
+
     pub(crate) fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }

@@ -8,6 +8,7 @@ use super::ShardSet;
 use crate::error::{Error, FORKED};
 use crate::lock::{Held, Lock};
 use crate::shown::Shown;
+use crate::work::short;
 
 /// A dataset, and what is shown of it.
 ///
@@ -64,8 +65,9 @@ impl DatasetState {
         &self.path
     }
 
-    pub(crate) fn folder(&self) -> &Folder {
-        &self.folder
+    /// The dataset, for its verbs.
+    pub(crate) fn folder(&self) -> Result<&Folder, Error> {
+        Ok(&self.folder)
     }
 
     pub(crate) fn id(&self) -> FileId {
@@ -80,6 +82,11 @@ impl DatasetState {
     pub(crate) fn set(&self) -> Result<Arc<ShardSet>, Error> {
         let shown = self.shown.look().ok_or_else(|| self.in_use())?;
         Ok(Arc::clone(&shown))
+    }
+
+    /// Does what [`set`](Self::set) does, without the GIL.
+    pub(crate) fn set_in(&self, py: Python<'_>) -> PyResult<Arc<ShardSet>> {
+        short(py, || self.set())
     }
 
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
@@ -103,9 +110,26 @@ impl DatasetState {
         Ok(is_new)
     }
 
+    /// Does what [`refresh`](Self::refresh) does, without the GIL, and warns of damage.
+    pub(crate) fn refresh_in(&self, py: Python<'_>) -> PyResult<bool> {
+        let is_new = short(py, || self.refresh())?;
+        self.warn(py)?;
+        Ok(is_new)
+    }
+
+    /// Shows the same again, with its shards to be opened anew: their indexes may be others.
+    pub(crate) fn reopen_in(&self, py: Python<'_>) -> PyResult<()> {
+        short(py, || {
+            let _moving = self.lock(&self.moving)?;
+            let set = self.set()?.reopened();
+            *self.lock(&self.shown)? = Arc::new(set);
+            Ok(())
+        })
+    }
+
     /// Warns once of each damage of what is shown.
     pub(crate) fn warn(&self, py: Python<'_>) -> PyResult<()> {
-        let new = crate::work::short(py, || {
+        let new = short(py, || {
             let set = self.set()?;
             let now: Vec<String> = set
                 .snapshot()

@@ -307,7 +307,7 @@ pub(crate) fn layout_columns(field: &str, given: &Bound<'_, PyAny>) -> Result<Ve
     })
 }
 
-fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
+pub(crate) fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
     let names = given.map_or(Ok(String::new()), |given| names_of("boxes", given))?;
     let names = names
         .split(',')
@@ -318,7 +318,7 @@ fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
         .collect()
 }
 
-fn index_info<'py>(
+pub(crate) fn index_info<'py>(
     py: Python<'py>,
     path: &Path,
     report: &BuildReport,

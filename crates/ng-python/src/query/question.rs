@@ -7,7 +7,7 @@ use ng_query::{Answer, Filter, Source, Stats};
 use pyo3::prelude::*;
 
 use super::answers;
-use super::errors::unreadable;
+use super::errors::{filter_of, unreadable};
 use super::subject::Subject;
 use crate::error::{Error, Value};
 use crate::shown::Shown;
@@ -71,8 +71,7 @@ impl Question {
     /// The same query over the tokens that match another filter as well.
     pub(crate) fn narrowed(mut self, text: Option<&str>) -> Result<Self, Error> {
         if let Some(text) = text {
-            let filter: Filter = text.parse().map_err(|error| unreadable(text, &error))?;
-            self.filters.push(Arc::new(filter));
+            self.filters.push(Arc::new(filter_of(text)?));
             self.refuse_unreadable()?;
         }
         Ok(self)
