@@ -23,6 +23,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The number of tokens of a query when the size is large.
 const LARGE_TOKENS: u64 = 10_000_000;
 
+/// How long the history of a dataset goes on when the size is large.
+const HISTORY_TIME: Duration = Duration::from_secs(60);
+
 /// How much of a failed run's output is shown.
 const LAST_LINES: usize = 60;
 
@@ -40,6 +43,10 @@ pub(crate) struct TortureArgs {
     /// as in the tests
     #[arg(long, value_name = "COUNT", value_parser = parse_tokens)]
     tokens: Option<u64>,
+
+    /// How long the history of a dataset goes on; by default 60s, or 2500ms if small
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    history_time: Option<Duration>,
 
     /// How long each target is fuzzed; by default 60s, or 10s if small
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -77,6 +84,9 @@ enum Kind {
     Query,
     /// The files of an index flipped, cut, swapped, stale, built by two and killed while built
     Index,
+    /// Datasets: power cuts over the whole folder, simulated; publishers that race, processes killed
+    /// at a random moment, and a history of eight writers and four readers
+    Dataset,
     /// The tool killed at a random moment, and on disks without room, mounted
     Tool,
     /// Inputs, found by libFuzzer
@@ -95,6 +105,7 @@ impl Kind {
             Self::Crash | Self::Races | Self::Forks | Self::Overlay => 20,
             Self::Kills | Self::Refresh | Self::Replace | Self::Index => 50,
             Self::Query | Self::Tool => 25,
+            Self::Dataset => 8,
             // One preemption more.
             Self::Loom => 2,
             Self::FullDisk | Self::Fuzz => 1,
@@ -115,6 +126,7 @@ impl Kind {
             Self::Loom => &["--lib", "--test", "loom"],
             Self::Query => &["--lib", "--test", "oracle"],
             Self::Index => &["--test", "index"],
+            Self::Dataset => &["--lib", "--test", "processes"],
             Self::Tool => &["--test", "it", "--", "killed", "full_disk"],
             Self::Fuzz => &[],
         }
@@ -124,6 +136,7 @@ impl Kind {
     fn package(self) -> &'static str {
         match self {
             Self::Query | Self::Index => "ng-query",
+            Self::Dataset => "ng-dataset",
             Self::Tool => "ng-cli",
             _ => "ng-store",
         }
@@ -143,6 +156,7 @@ impl Kind {
             Self::Loom => "loom executions",
             Self::Query => "query answers",
             Self::Index => "index: answers",
+            Self::Dataset => "dataset",
             Self::Tool => "tool: ",
             Self::Fuzz => "fuzz runs",
         }
@@ -163,6 +177,7 @@ pub(crate) fn fuzz(time: Duration) -> Result<()> {
         size: Size::Small,
         only: vec![Kind::Fuzz],
         tokens: None,
+        history_time: None,
         fuzz_time: Some(time),
     };
     match all(&args)? {
@@ -255,6 +270,12 @@ fn test(kind: Kind, args: &TortureArgs, counts: &Counts) -> Result<()> {
         .env("NG_CRASH_SCALE", scale.to_string());
     if let Some(tokens) = tokens {
         cargo.env("NG_TOKENS", tokens.to_string());
+    }
+    if let Some(time) = args.history_time.or(match args.size {
+        Size::Small => None,
+        Size::Large => Some(HISTORY_TIME),
+    }) {
+        cargo.env("NG_HISTORY_TIME", time.as_millis().to_string());
     }
     watch(kind, &kind.name(), &mut cargo, counts).map(drop)
 }

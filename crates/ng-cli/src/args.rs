@@ -1,7 +1,9 @@
 //! The command line: verbs and their arguments.
 
+mod dataset;
 mod describe;
 mod export;
+mod generation;
 mod index;
 mod place;
 mod query;
@@ -13,7 +15,9 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
-use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgGroup, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 use ng_store::CachePolicy;
 use ng_token::Validation;
 
@@ -22,9 +26,16 @@ use crate::help;
 use crate::ids::Ids;
 use crate::like::Like;
 
+use dataset::join_retained;
+pub(crate) use dataset::{
+    ChangeArgs, DatasetAppendArgs, DatasetCompactArgs, DatasetCreateArgs, DatasetDeleteArgs,
+    DatasetFollowArgs, DatasetGcArgs, DatasetIndexArgs, DatasetInfoArgs, DatasetReshardArgs,
+    DatasetSortArgs, DatasetUpdateArgs, DatasetUpsertArgs, DatasetVerb, FollowFormat, StreamArgs,
+};
 pub(crate) use describe::DescribeArgs;
 pub(crate) use export::ExportArgs;
-pub(crate) use index::IndexArgs;
+use generation::GenerationArg;
+pub(crate) use index::{BuildArgs, IndexArgs};
 pub(crate) use place::NearPoint;
 pub(crate) use query::{QueryArgs, WayArgs};
 pub(crate) use sort::SortArgs;
@@ -91,6 +102,9 @@ pub(crate) enum Command {
     /// Sort a token file, verified, into a new one
     #[command(after_help = sort::HELP)]
     Sort(SortArgs),
+    /// Many token files as one: streams, changes and deletions, generations
+    #[command(subcommand)]
+    Dataset(DatasetVerb),
     /// Print completions for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -110,7 +124,24 @@ impl Command {
             Self::Describe(args) => args.replace,
             Self::Export(args) => args.replace,
             Self::Sort(args) => args.replace,
+            Self::Dataset(verb) => verb.replaces(),
             _ => false,
+        }
+    }
+
+    /// Refuses contradictions that clap accepted; `json` is whether the answer is for programs.
+    fn check(&self, json: bool) -> Result<(), Misused> {
+        match self {
+            Self::Copy(args) => args.check(),
+            Self::Export(args) => args.check(),
+            Self::Query(args) => args.check(json),
+            Self::Dataset(verb) => verb.check(json),
+            Self::Append(args) => args.from_args.check(&args.from),
+            Self::Create(args) => match &args.from {
+                Some(from) => args.from_args.check(from),
+                None => args.from_args.check_unused(),
+            },
+            _ => Ok(()),
         }
     }
 
@@ -356,7 +387,7 @@ pub(crate) struct RepairArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct HeadArgs {
-    /// The token file
+    /// The token file, or the folder of a dataset
     pub(crate) file: PathBuf,
 
     /// How many tokens to show
@@ -368,6 +399,9 @@ pub(crate) struct HeadArgs {
     #[arg(long, value_name = "INDEX", default_value = "0")]
     #[arg(value_parser = parse_count, allow_hyphen_values = true)]
     pub(crate) from: u64,
+
+    #[command(flatten)]
+    pub(crate) generation: GenerationArg,
 }
 
 #[derive(Debug, Args)]
@@ -427,27 +461,26 @@ impl Cli {
     /// Parses the command line.
     pub(crate) fn parse_checked() -> Result<Self, clap::Error> {
         let mut command = Self::command();
-        let matches = command.try_get_matches_from_mut(env::args_os())?;
+        let matches = command.try_get_matches_from_mut(join_retained(env::args_os()))?;
         let cli = Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
-        let checked = match &cli.command {
-            Command::Copy(args) => args.check(),
-            Command::Export(args) => args.check(),
-            Command::Query(args) => args.check(cli.json),
-            Command::Append(args) => args.from_args.check(&args.from),
-            Command::Create(args) => match &args.from {
-                Some(from) => args.from_args.check(from),
-                None => args.from_args.check_unused(),
-            },
-            _ => Ok(()),
-        };
-        checked.map_err(|misused| {
-            let verb = matches.subcommand_name().unwrap_or_default();
-            match command.find_subcommand_mut(verb) {
-                Some(verb) => verb.error(misused.kind, misused.told),
-                None => command.error(misused.kind, misused.told),
-            }
-        })?;
+        let checked = cli.command.check(cli.json);
+        checked
+            .map_err(|Misused { kind, told }| verb_of(&mut command, &matches).error(kind, told))?;
         Ok(cli)
+    }
+}
+
+/// The verb that was asked for, of a verb with verbs of its own too.
+fn verb_of<'c>(command: &'c mut clap::Command, matches: &ArgMatches) -> &'c mut clap::Command {
+    match matches.subcommand() {
+        Some((name, matches)) if command.find_subcommand(name).is_some() => {
+            // Found a line above.
+            match command.find_subcommand_mut(name) {
+                Some(verb) => verb_of(verb, matches),
+                None => unreachable!("{name} was found"),
+            }
+        }
+        _ => command,
     }
 }
 
@@ -467,6 +500,8 @@ fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     use super::*;
 
     #[test]
@@ -482,17 +517,26 @@ mod tests {
 
     #[test]
     fn every_verb_has_examples_that_can_be_run() {
-        let verbs = Cli::command();
-        for verb in verbs.get_subcommands() {
+        let cli = Cli::command();
+        let (sets, plain): (Vec<_>, Vec<_>) = cli
+            .get_subcommands()
+            .partition(|verb| verb.has_subcommands());
+        let of_sets = sets.iter().flat_map(|set| {
+            let verbs = set.get_subcommands();
+            verbs.map(|verb| (format!("ng {} {} ", set.get_name(), verb.get_name()), verb))
+        });
+        let plain = plain.iter();
+        let plain = plain.map(|verb| (format!("ng {} ", verb.get_name()), *verb));
+        for (own, verb) in plain.chain(of_sets) {
             let help = verb.get_after_help().map(ToString::to_string);
             let help = help.unwrap_or_default();
             let (_, rest) = help.split_once("Examples:\n").unwrap_or_default();
             let (examples, codes) = rest.split_once("\n\nExit codes:\n").unwrap_or_default();
-            let own = format!("ng {} ", verb.get_name());
             let mut count = 0;
             for command in examples.lines().flat_map(commands) {
                 if command.starts_with("ng ") {
-                    let parsed = Cli::try_parse_from(command.split_ascii_whitespace());
+                    let words = command.split_ascii_whitespace().map(OsString::from);
+                    let parsed = Cli::try_parse_from(join_retained(words));
                     assert!(parsed.is_ok(), "{command}: {parsed:?}");
                 }
                 count += usize::from(command.starts_with(&own));

@@ -4,8 +4,6 @@ use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-use ng_store::BlockReader;
-
 use crate::ending::OutOfRange;
 
 /// Reads digits, and k, M or G for thousands, millions and thousand millions.
@@ -73,13 +71,8 @@ impl TokenRange {
         end: None,
     };
 
-    /// Returns the range if the file contains it.
-    pub(crate) fn within(
-        self,
-        reader: &BlockReader,
-        path: &Path,
-    ) -> Result<Range<u64>, OutOfRange> {
-        let len = reader.len();
+    /// Returns the range if it is within `len` tokens.
+    pub(crate) fn within(self, len: u64, path: &Path) -> Result<Range<u64>, OutOfRange> {
         let end = self.end.unwrap_or(len);
         if self.start <= end && end <= len {
             return Ok(self.start..end);

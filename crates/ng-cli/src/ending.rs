@@ -1,7 +1,7 @@
 //! How a verb may end early, apart from the errors of the libraries.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ng_store::{Counted, Shown};
 use ng_token::Invalid;
@@ -34,6 +34,27 @@ pub(crate) enum OutOfRange {
     },
     #[error("{}: has {}, --from {from} is beyond its end", Shown(path), Counted(*len, "token"))]
     From { path: PathBuf, from: u64, len: u64 },
+}
+
+/// An option that does not fit what a path names.
+#[derive(Debug, Error)]
+pub(crate) enum Misplaced {
+    #[error("{}: is not a dataset, {option} is for datasets only", Shown(path))]
+    ExpectsDataset { path: PathBuf, option: &'static str },
+    #[error("{}: is a dataset, {option} is for token files only", Shown(path))]
+    ExpectsFile { path: PathBuf, option: &'static str },
+}
+
+impl Misplaced {
+    pub(crate) fn expects_dataset(path: &Path, option: &'static str) -> Self {
+        let path = path.to_owned();
+        Self::ExpectsDataset { path, option }
+    }
+
+    pub(crate) fn expects_file(path: &Path, option: &'static str) -> Self {
+        let path = path.to_owned();
+        Self::ExpectsFile { path, option }
+    }
 }
 
 /// Why raw records or columns are refused.

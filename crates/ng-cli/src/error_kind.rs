@@ -3,12 +3,13 @@
 use std::io;
 
 use anyhow::Error;
+use ng_dataset::DatasetError;
 use ng_query::QueryError;
 use ng_query::index::IndexError;
 use ng_query::order::SortError;
 use ng_store::{CreateError, IoError, OpenError, ReadError, RepairError, WriteError};
 
-use crate::ending::{Ending, InputError, OutOfRange, ReportNotWritten};
+use crate::ending::{Ending, InputError, Misplaced, OutOfRange, ReportNotWritten};
 use crate::own_output::OwnOutput;
 
 /// Names the kind of an error. The names are part of the tool's interface.
@@ -28,8 +29,10 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
         cause.downcast_ref().map(of_sort),
         cause.downcast_ref().map(of_input),
         cause.downcast_ref().map(of_index),
+        cause.downcast_ref().map(of_dataset),
         cause.downcast_ref().map(of_system),
         cause.is::<OwnOutput>().then_some("exists"),
+        cause.is::<Misplaced>().then_some(USAGE),
         cause.is::<OutOfRange>().then_some("out_of_range"),
         cause.is::<Ending>().then_some("interrupted"),
         cause
@@ -130,6 +133,7 @@ fn of_query(error: &QueryError) -> &'static str {
         QueryError::Read(error) => of_read(error),
         QueryError::Map { source, .. } => of_system(source),
         QueryError::Question(_) => USAGE,
+        QueryError::Part { source, .. } => source.downcast_ref().map_or(UNKNOWN, of_dataset),
         QueryError::TooManyGroups { .. } | QueryError::OutOfMemory { .. } => "memory",
         _ => UNKNOWN,
     }
@@ -167,6 +171,30 @@ fn of_index(error: &IndexError) -> &'static str {
         IndexError::Locked { .. } => "locked",
         IndexError::Changed { .. } => "taken_back",
         IndexError::Read(error) => of_read(error),
+        _ => UNKNOWN,
+    }
+}
+
+fn of_dataset(error: &DatasetError) -> &'static str {
+    match error {
+        DatasetError::Io { source, .. } => of_system(source),
+        DatasetError::File(error) => of_io(error),
+        DatasetError::NotADataset { .. } => "not_a_dataset",
+        DatasetError::Exists { .. } => "exists",
+        DatasetError::Manifest { .. }
+        | DatasetError::ShardShort { .. }
+        | DatasetError::OtherShard { .. } => "damaged",
+        DatasetError::GenerationGone { .. } => "generation_gone",
+        DatasetError::Locked { .. } => "locked",
+        DatasetError::Conflict { .. } => "conflict",
+        DatasetError::OutcomeUnknown { .. } => "outcome_unknown",
+        DatasetError::Create(error) => of_create(error),
+        DatasetError::Open(error) => of_open(error),
+        DatasetError::Read(error) => of_read(error),
+        DatasetError::Write(error) => of_write(error),
+        DatasetError::Repair(error) => of_repair(error),
+        DatasetError::Query(error) => of_query(error),
+        DatasetError::Index(error) => of_index(error),
         _ => UNKNOWN,
     }
 }

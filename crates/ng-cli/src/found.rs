@@ -5,6 +5,8 @@ use std::path::Path;
 use ng_store::{BLOCK_TOKENS, BadBlock, Cause, Counted, Cut, Finding, Shown, VerifyReport};
 use serde::Serialize;
 
+use crate::say::Say;
+
 /// What was found in a file; `None` for what a verb does not look at.
 #[derive(Debug, Serialize)]
 pub(crate) struct Found {
@@ -16,6 +18,9 @@ pub(crate) struct Found {
     pub(crate) cut: Option<ToldCut>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) slot_lost: Option<LostSlot>,
+    /// Whether rows of a dataset are missing, or an older generation is shown.
+    #[serde(skip)]
+    pub(crate) is_incomplete: bool,
     pub(crate) findings: Vec<String>,
 }
 
@@ -27,6 +32,10 @@ pub(crate) const RECOVER: &str = "`ng repair FILE NEW` recovers what can be prov
 const SAVE: &str = "`ng verify FILE` names what is damaged, `ng repair FILE NEW` saves what is \
                     whole";
 
+/// What to do if a dataset shows less than it should.
+const REPAIR_DATASET: &str = "`ng dataset verify PATH` names what is damaged, `ng dataset repair \
+                              PATH` goes on with what is whole";
+
 impl Found {
     /// What a file's first bytes show.
     pub(crate) fn new(findings: &[Finding]) -> Self {
@@ -35,7 +44,17 @@ impl Found {
             table_matches: None,
             cut: None,
             slot_lost: findings.iter().find_map(LostSlot::of),
+            is_incomplete: false,
             findings: findings.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// What was found when a snapshot of a dataset was taken.
+    pub(crate) fn of_dataset(findings: &[ng_dataset::Finding]) -> Self {
+        Self {
+            is_incomplete: !findings.is_empty(),
+            findings: findings.iter().map(ToString::to_string).collect(),
+            ..Self::new(&[])
         }
     }
 
@@ -67,7 +86,7 @@ impl Found {
 
     /// Tells whether tokens that match their hashes may still not be those committed last.
     pub(crate) fn is_doubtful(&self) -> bool {
-        self.has_other_table() || self.slot_lost.is_some()
+        self.has_other_table() || self.slot_lost.is_some() || self.is_incomplete
     }
 
     /// What to do about that.
@@ -75,6 +94,7 @@ impl Found {
         let next = match (&self.slot_lost, self.has_other_table()) {
             (Some(_), _) => RECOVER,
             (None, true) => SAVE,
+            (None, false) if self.is_incomplete => REPAIR_DATASET,
             (None, false) => return None,
         };
         Some(format!("next: {next}"))
@@ -110,6 +130,13 @@ impl Found {
                 false => warning(path, line),
             });
         rest.chain(findings).collect()
+    }
+
+    /// Reports all findings, and what to do next.
+    pub(crate) fn warn(&self, path: &Path, say: Say) {
+        let mut lines = self.warnings(path);
+        lines.extend(self.next());
+        say.warn(&lines);
     }
 
     /// Tells whether a finding is about the lost slot.

@@ -2,6 +2,7 @@
 
 use anyhow::Error;
 use ng_arrow::{Expected, ReadError};
+use ng_dataset::Dataset;
 use ng_query::QueryError;
 use ng_query::order::SortError;
 use ng_store::{CreateError, OpenError, ReadError as BlockError, RepairError, WriteError};
@@ -28,6 +29,9 @@ fn of_open(error: &OpenError, command: &Command) -> Option<&'static str> {
     const SALVAGE: &str = "`ng repair FILE NEW --salvage` saves what has its hash";
     match error {
         OpenError::SlotLost { .. } => Some(RECOVER),
+        OpenError::NotAFile { path, .. } if Dataset::is_at(path) => {
+            Some("it is a dataset, which `ng dataset` works with")
+        }
         OpenError::TailDamaged {
             restorable: false, ..
         } => Some(match command {

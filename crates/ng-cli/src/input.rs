@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use ng_arrow::{Form, Format, ReadError, TableReader};
-use ng_store::{CachePolicy, HEADER_MAGIC, RawReader, Shown};
+use ng_store::{BlockReader, CachePolicy, HEADER_MAGIC, RawReader, Shown};
 use ng_token::{Token, Validation, as_bytes};
 
 use crate::args::FromKind;
@@ -41,10 +42,33 @@ fn name_of(from: &Path) -> String {
 pub(crate) struct Input {
     name: String,
     is_raw: bool,
+    /// How many tokens were passed on.
+    passed: u64,
     known_tokens: Option<u64>,
     expected: Option<u64>,
     events: Receiver<Event>,
     spent: Sender<Vec<Token>>,
+}
+
+/// How an input is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    pub(crate) kind: FromKind,
+    /// At most one record beyond this number is taken.
+    pub(crate) expected: Option<u64>,
+    /// A regular file is passed over by this policy, unless its format requires random access.
+    pub(crate) cache: CachePolicy,
+    /// For datasets: a token file is read, too, and records from a pipe are passed on as soon as
+    /// they come, not only as whole chunks.
+    pub(crate) is_stream: bool,
+}
+
+/// What comes next of an input.
+pub(crate) enum Arrived {
+    Tokens(Vec<Token>),
+    /// Nothing in the given time.
+    Nothing,
+    End,
 }
 
 enum Event {
@@ -54,18 +78,25 @@ enum Event {
     Failed(io::Error),
     /// The next part of the columns cannot be accepted.
     Refused(ReadError),
+    /// A block of the token file cannot be read, or is damaged.
+    Damaged(ng_store::ReadError),
     /// The program is to end.
     Wish,
 }
 
 /// The input, and the form it is read in.
 enum Records {
-    Raw(Origin),
+    Raw(Origin, IsStream),
+    Tokens(Box<BlockReader>),
     /// Columns with a valid beginning.
     Table(TableReader),
     /// Columns from a pipe, which may block when it is opened.
     Pipe(Origin, Columns),
 }
+
+/// Whether raw records are passed on as soon as they come.
+#[derive(Clone, Copy)]
+struct IsStream(bool);
 
 /// The format of columns and, for text, the given form.
 type Columns = (Format, Option<Form>);
@@ -78,33 +109,38 @@ enum Origin {
 }
 
 impl Input {
-    /// Begins to read a file, a pipe, or, named `-`, standard input. If a number of records is
-    /// `expected`, at most one beyond it is taken. A regular file is passed over by the `cache`
-    /// policy, unless its format requires random access.
+    /// Begins to read a file, a pipe, or, named `-`, standard input.
     ///
     /// It is an error here if a regular file is already known to be unsuitable: by its length, or
     /// by how it begins.
-    pub(crate) fn open(
-        from: &Path,
-        kind: FromKind,
-        expected: Option<u64>,
-        cache: CachePolicy,
-        hold: &Hold<'_>,
-    ) -> Result<Self, InputError> {
+    pub(crate) fn open(from: &Path, reading: Reading, hold: &Hold<'_>) -> Result<Self> {
+        let Reading {
+            kind,
+            expected,
+            cache,
+            is_stream,
+        } = reading;
         let name = name_of(from);
         let origin = origin(from, &name)?;
         let (records, known_tokens) = match kind {
+            FromKind::Raw if is_stream && is_token_file(&origin, &name)? => {
+                let reader = BlockReader::open(from)?.with_cache(cache);
+                reader.refuse_lost()?;
+                let tokens = reader.len();
+                (Records::Tokens(Box::new(reader)), Some(tokens))
+            }
             FromKind::Raw => {
                 let known_tokens = known_tokens(&origin, &name)?;
-                (Records::Raw(origin), known_tokens)
+                (Records::Raw(origin, IsStream(is_stream)), known_tokens)
             }
             FromKind::Table(format, form) => table(origin, (format, form), cache, &name)?,
         };
         if let (Some(found), Some(expected)) = (known_tokens, expected)
             && found != expected
         {
-            return Err(InputError::count(name, found, expected));
+            return Err(InputError::count(name, found, expected).into());
         }
+        let is_raw = matches!(records, Records::Raw(..));
         let (sender, events) = sync_channel(WAITING);
         let (spent, reusable) = channel();
         let waker = sender.clone();
@@ -119,7 +155,8 @@ impl Input {
         })?;
         Ok(Self {
             name,
-            is_raw: kind == FromKind::Raw,
+            is_raw,
+            passed: 0,
             known_tokens,
             expected,
             events,
@@ -134,35 +171,65 @@ impl Input {
 
     /// Passes on all records, with the number of the first of each chunk.
     pub(crate) fn for_each(
-        self,
+        mut self,
         hold: &Hold<'_>,
         mut take: impl FnMut(&Chunk<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut first = 0;
         loop {
-            hold.check()?;
-            match self.next()? {
-                Event::Chunk(tokens) => {
-                    if first == 0 && self.is_raw {
-                        refuse_token_file(as_bytes(&tokens), &self.name)?;
-                    }
-                    self.check_at_most(first + tokens.len() as u64)?;
-                    take(&Chunk {
-                        name: &self.name,
-                        first,
-                        tokens: &tokens,
-                    })?;
-                    first += tokens.len() as u64;
-                    // Of no use to a reader that is done.
-                    let _ = self.spent.send(tokens);
+            match self.next_within(None, hold)? {
+                Arrived::Tokens(tokens) => {
+                    take(&self.chunk(&tokens))?;
+                    self.done(tokens);
                 }
-                Event::End(0) => return Ok(self.check_exactly(first)?),
-                Event::End(rest) => return Err(self.odd_length(first, rest).into()),
-                Event::Failed(source) => return Err(self.failed(source).into()),
-                Event::Refused(source) => return Err(refused(&self.name, source).into()),
-                Event::Wish => return Err(Ending::Interrupted.into()),
+                Arrived::Nothing => {}
+                Arrived::End => return Ok(()),
             }
         }
+    }
+
+    /// Waits for the next records, for a time if one is given. They are to be given back with
+    /// [`done`](Self::done).
+    pub(crate) fn next_within(
+        &mut self,
+        time: Option<Duration>,
+        hold: &Hold<'_>,
+    ) -> Result<Arrived> {
+        hold.check()?;
+        match self.next(time)? {
+            Some(Event::Chunk(tokens)) => {
+                if self.passed == 0 && self.is_raw {
+                    refuse_token_file(as_bytes(&tokens), &self.name)?;
+                }
+                self.check_at_most(self.passed + tokens.len() as u64)?;
+                Ok(Arrived::Tokens(tokens))
+            }
+            Some(Event::End(0)) => {
+                self.check_exactly(self.passed)?;
+                Ok(Arrived::End)
+            }
+            Some(Event::End(rest)) => Err(self.odd_length(self.passed, rest).into()),
+            Some(Event::Failed(source)) => Err(self.failed(source).into()),
+            Some(Event::Refused(source)) => Err(refused(&self.name, source).into()),
+            Some(Event::Damaged(error)) => Err(error.into()),
+            Some(Event::Wish) => Err(Ending::Interrupted.into()),
+            None => Ok(Arrived::Nothing),
+        }
+    }
+
+    /// The records that came next, with their number.
+    pub(crate) fn chunk<'a>(&'a self, tokens: &'a [Token]) -> Chunk<'a> {
+        Chunk {
+            name: &self.name,
+            first: self.passed,
+            tokens,
+        }
+    }
+
+    /// Gives records back that were passed on.
+    pub(crate) fn done(&mut self, tokens: Vec<Token>) {
+        self.passed += tokens.len() as u64;
+        // Of no use to a reader that is done.
+        let _ = self.spent.send(tokens);
     }
 
     /// Refuses more records than expected; one more at most was read.
@@ -189,9 +256,19 @@ impl Input {
         }
     }
 
-    fn next(&self) -> Result<Event, InputError> {
-        let ended = |_| self.failed(io::Error::other("the reading thread ended"));
-        self.events.recv().map_err(ended)
+    /// The next event; `None` if there is none in the given time.
+    fn next(&self, time: Option<Duration>) -> Result<Option<Event>, InputError> {
+        let received = match time {
+            Some(time) => self.events.recv_timeout(time),
+            None => self.events.recv().map_err(RecvTimeoutError::from),
+        };
+        match received {
+            Ok(event) => Ok(Some(event)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(self.failed(io::Error::other("the reading thread ended")))
+            }
+        }
     }
 
     fn odd_length(&self, tokens: u64, rest: usize) -> InputError {
@@ -276,6 +353,17 @@ fn start_of(mut file: &File) -> io::Result<[u8; HEADER_MAGIC.len()]> {
     Ok(start)
 }
 
+fn is_token_file(origin: &Origin, name: &str) -> Result<bool, InputError> {
+    let Origin::Regular(file) = origin else {
+        return Ok(false);
+    };
+    let start = start_of(file).map_err(|source| InputError::Read {
+        name: name.to_owned(),
+        source,
+    })?;
+    Ok(start.starts_with(&HEADER_MAGIC))
+}
+
 /// A token file that is appended to itself would grow until the disk is full.
 fn refuse_token_file(start: &[u8], name: &str) -> Result<(), InputError> {
     match start.starts_with(&HEADER_MAGIC) {
@@ -342,8 +430,9 @@ fn read(
     events: &SyncSender<Event>,
     reusable: &Receiver<Vec<Token>>,
 ) {
-    let origin = match records {
-        Records::Raw(origin) => origin,
+    let (origin, is_stream) = match records {
+        Records::Raw(origin, is_stream) => (origin, is_stream),
+        Records::Tokens(reader) => return read_tokens(&reader, events, reusable),
         Records::Table(reader) => return read_table(reader, most, events, reusable),
         Records::Pipe(origin, columns) => {
             return match table_of_pipe(origin, columns) {
@@ -352,7 +441,38 @@ fn read(
             };
         }
     };
-    read_raw(origin, cache, most, events, reusable);
+    read_raw((origin, is_stream), cache, most, events, reusable);
+}
+
+/// Reads a token file, verified, as long as its tokens are consumed.
+fn read_tokens(reader: &BlockReader, events: &SyncSender<Event>, reusable: &Receiver<Vec<Token>>) {
+    let read = reader.for_each(0..reader.len(), |tokens| {
+        let mut chunk = reusable.try_recv().unwrap_or_default();
+        chunk.clear();
+        chunk.extend_from_slice(tokens);
+        events
+            .send(Event::Chunk(chunk))
+            .map_err(|_| Unread::NotWanted)
+    });
+    let event = match read {
+        Ok(()) => Event::End(0),
+        Err(Unread::Damaged(error)) => Event::Damaged(error),
+        Err(Unread::NotWanted) => return,
+    };
+    // A consumer that stops has its own error.
+    let _ = events.send(event);
+}
+
+/// Why a token file was not read to its end.
+enum Unread {
+    Damaged(ng_store::ReadError),
+    NotWanted,
+}
+
+impl From<ng_store::ReadError> for Unread {
+    fn from(error: ng_store::ReadError) -> Self {
+        Self::Damaged(error)
+    }
 }
 
 /// Reads up to `most` rows, as long as they are consumed.
@@ -384,7 +504,7 @@ fn read_table(
 
 /// Reads up to `most` records, as long as they are consumed.
 fn read_raw(
-    origin: Origin,
+    (origin, IsStream(is_stream)): (Origin, IsStream),
     cache: CachePolicy,
     most: u64,
     events: &SyncSender<Event>,
@@ -403,12 +523,20 @@ fn read_raw(
         let mut tokens = reusable.try_recv().unwrap_or_default();
         let wanted = left.min(CHUNK_TOKENS as u64) as usize;
         tokens.resize(wanted, Token::ZERO);
-        let filled = fill(source.as_mut(), ng_token::as_bytes_mut(&mut tokens));
+        let bytes = ng_token::as_bytes_mut(&mut tokens);
+        let filled = match is_stream {
+            true => fill_records(source.as_mut(), bytes),
+            false => fill(source.as_mut(), bytes),
+        };
         let filled = match filled {
             Ok(filled) => filled,
             Err(error) => return drop(events.send(Event::Failed(error))),
         };
-        let is_last = filled < wanted * Token::SIZE;
+        let is_whole = filled > 0 && filled.is_multiple_of(Token::SIZE);
+        let is_last = match is_stream {
+            true => !is_whole,
+            false => filled < wanted * Token::SIZE,
+        };
         tokens.truncate(filled / Token::SIZE);
         left -= tokens.len() as u64;
         if events.send(Event::Chunk(tokens)).is_err() {
@@ -420,16 +548,38 @@ fn read_raw(
     }
 }
 
+/// Reads until there is a whole number of records, or the input ends, and returns the number of
+/// bytes.
+fn fill_records(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = read_some(source, buffer)?;
+    while !filled.is_multiple_of(Token::SIZE) {
+        let end = filled.next_multiple_of(Token::SIZE);
+        match read_some(source, &mut buffer[filled..end])? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}
+
 /// Reads until the buffer is full or the input ends, and returns the number of bytes.
 fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
-        match source.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match read_some(source, &mut buffer[filled..])? {
+            0 => break,
+            count => filled += count,
         }
     }
     Ok(filled)
+}
+
+/// Reads what there is, at least a byte unless the input ends.
+fn read_some(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
 }

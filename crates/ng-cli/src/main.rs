@@ -1,5 +1,5 @@
 //! The program `ng`: creates, fills, shows, queries, indexes, sorts, verifies, repairs, copies,
-//! exports and trims token files.
+//! exports and trims token files, and works with datasets of many.
 //!
 //! Two verbs map a file, `query` and `describe`; the others read. Begin reading at `args.rs`, then
 //! one file below `verb/`.
@@ -18,6 +18,7 @@ mod interrupt;
 mod like;
 #[expect(unsafe_code, reason = "maps the file that is asked; nothing else does")]
 mod mapped;
+mod opened;
 mod own_output;
 mod pour;
 mod progress;
@@ -77,6 +78,7 @@ fn run(command: &Command, say: Say) -> Result<ExitCode> {
         Command::Trim(args) => verb::trim(args, &tool),
         Command::Index(args) => verb::index(args, &tool),
         Command::Sort(args) => verb::sort(args, &tool),
+        Command::Dataset(verb) => verb::dataset(verb, &tool),
         Command::Completions { shell } => verb::completions(*shell),
     }
 }

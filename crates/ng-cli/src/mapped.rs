@@ -16,6 +16,14 @@ pub(crate) fn map(path: &Path, commit: &Commit) -> Result<Option<Snapshot>, Open
     Ok((snapshot.commit() == commit).then_some(snapshot))
 }
 
+/// Has queries map the shards of a dataset.
+pub(crate) fn map_dataset(snapshot: ng_dataset::Snapshot) -> ng_dataset::Snapshot {
+    // SAFETY: `mapped` asks that (1) nobody truncates a shard, overwrites committed tokens in it
+    // or changes the files of its index. This program does not, for as long as it runs; the help
+    // of the verb asks it of the user.
+    unsafe { snapshot.mapped() }
+}
+
 /// Opens the index beside a file, if there is one.
 pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
     // SAFETY: `open` asks that (1) nobody changes the files of the index while they are
@@ -23,9 +31,8 @@ pub(crate) fn open_index(reader: &BlockReader) -> Option<Index> {
     unsafe { Index::open(reader) }
 }
 
-/// What of an index was put aside so far.
-pub(crate) fn index_warnings(index: Option<&Index>) -> Vec<String> {
-    let warnings = index.into_iter().flat_map(Index::warnings);
+/// What of an index was put aside.
+pub(crate) fn told_warnings(warnings: impl Iterator<Item = IndexWarning>) -> Vec<String> {
     let told = |warning: IndexWarning| match warning.is_rot() {
         true => format!("{warning} (`ng index FILE --rebuild` makes it anew)"),
         false => warning.to_string(),

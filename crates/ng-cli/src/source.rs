@@ -53,9 +53,7 @@ impl Source {
 
     /// Reports what [`look`](Self::look) found, before any token is given.
     pub(crate) fn warn(&self, found: &Found, say: Say) {
-        let mut lines = found.warnings(&self.path);
-        lines.extend(found.next());
-        say.warn(&lines);
+        found.warn(&self.path, say);
     }
 }
 

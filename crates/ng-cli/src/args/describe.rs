@@ -38,7 +38,7 @@ Exit codes:
 
 #[derive(Debug, Args)]
 pub(crate) struct DescribeArgs {
-    /// The token file
+    /// The token file, or the folder of a dataset
     pub(crate) file: PathBuf,
 
     /// Describe only the tokens that a filter matches, such as `weight > 0.9 and object`

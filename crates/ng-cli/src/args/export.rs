@@ -6,6 +6,7 @@ use clap::error::ErrorKind;
 use ng_arrow::{Column, Compression, Form, Format, Layout};
 use ng_query::Filter;
 
+use super::generation::GenerationArg;
 use super::query::{Columns, parse_columns, parse_filter};
 use super::table::{Misused, format_parser, known_format, refuse_to_replace_stdout};
 use super::{CacheArgs, parse_threads};
@@ -35,7 +36,7 @@ Exit codes:
 
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
-    /// The token file to read
+    /// The token file to read, or the folder of a dataset
     pub(crate) source: PathBuf,
 
     /// The file to create; `-` is standard output
@@ -77,6 +78,9 @@ pub(crate) struct ExportArgs {
 
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
+
+    #[command(flatten)]
+    pub(crate) generation: GenerationArg,
 }
 
 impl ExportArgs {

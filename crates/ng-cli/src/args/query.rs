@@ -10,6 +10,7 @@ use ng_query::ng_arrow::{Column, ColumnsError, Format};
 use ng_query::{Ball, Filter, GroupBy, Measure, Operation, ParseFilterError, QuestionError};
 use ng_token::TokenId;
 
+use super::generation::GenerationArg;
 use super::parse_threads;
 use super::place::{NearPoint, parse_ball, parse_point};
 use super::table::{Misused, known_format, refuse_to_replace_stdout};
@@ -63,7 +64,7 @@ const NO_TOKENS: [&str; 8] = [
     "histogram", "sample", "duplicates",
 ]))]
 pub(crate) struct QueryArgs {
-    /// The token file
+    /// The token file, or the folder of a dataset
     pub(crate) file: PathBuf,
 
     /// Query only the tokens that a filter matches, such as `weight > 0.9 and object`
@@ -276,6 +277,9 @@ pub(crate) struct WayArgs {
     /// Threads that search [default: all of the machine's]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
     pub(crate) threads: Option<NonZeroUsize>,
+
+    #[command(flatten)]
+    pub(crate) generation: GenerationArg,
 }
 
 /// How an answer is shown.

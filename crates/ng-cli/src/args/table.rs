@@ -27,16 +27,16 @@ pub(crate) enum From {
 #[derive(Debug, Args)]
 pub(crate) struct FromArgs {
     /// What --from reads [default: by its extension, else raw records]
-    #[arg(long, value_name = "FORMAT", value_parser = from_parser(), requires = "from")]
+    #[arg(long, value_name = "FORMAT", value_parser = from_parser())]
     format: Option<From>,
 
     /// Take whole numbers in CSV and JSON lines as stored steps, as `ng export --raw`
     /// writes them
-    #[arg(long, requires = "from", conflicts_with = "units")]
+    #[arg(long, conflicts_with = "units")]
     raw: bool,
 
     /// Take whole numbers in CSV and JSON lines as units, if others wrote 2.0 as 2
-    #[arg(long, requires = "from")]
+    #[arg(long)]
     units: bool,
 }
 
@@ -58,8 +58,7 @@ impl FromArgs {
         }
     }
 
-    /// Refuses options about an input if there is none. (Clap does not check what an option
-    /// requires if another option excludes that.)
+    /// Refuses options about an input if there is none.
     pub(crate) fn check_unused(&self) -> Result<(), Misused> {
         if self.format.is_none() && self.form().is_none() {
             return Ok(());

@@ -3,14 +3,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use ng_store::{AppendOptions, Counted, FileWriter, Shown};
-use ng_token::Validation;
 use serde::Serialize;
 
 use crate::args::AppendArgs;
 use crate::found::Found;
-use crate::input::Input;
+use crate::input::{Input, Reading};
 use crate::own_output::refuse_own_output;
-use crate::pour::{Pour, pour};
+use crate::pour::{Check, Pour, pour};
 use crate::say::Report;
 use crate::tool::Tool;
 
@@ -18,13 +17,13 @@ use crate::tool::Tool;
 pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     let hold = tool.interrupt.hold()?;
     // Errors in the input must be known before the file is touched.
-    let input = Input::open(
-        &args.from,
-        args.from_args.of(&args.from),
-        args.count.expect,
-        args.cache.policy(),
-        &hold,
-    )?;
+    let reading = Reading {
+        kind: args.from_args.of(&args.from),
+        expected: args.count.expect,
+        cache: args.cache.policy(),
+        is_stream: false,
+    };
+    let input = Input::open(&args.from, reading, &hold)?;
     refuse_own_output(&args.from, &args.file)?;
     let options = AppendOptions::new()
         .older_commit(args.older_commit)
@@ -39,7 +38,7 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     tool.say.warn(&found.warnings(&args.file));
     let what = Pour {
         input,
-        validation: args.validate.map(Validation::from),
+        check: Check::by(args.validate),
         doing: "appending",
     };
     pour(what, &mut writer, tool, &hold)?;

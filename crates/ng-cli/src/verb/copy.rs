@@ -26,7 +26,7 @@ pub(crate) fn copy(args: &CopyArgs, tool: &Tool) -> Result<ExitCode> {
     refuse_output(args)?;
     let source = Source::open(&args.source)?;
     let wanted = args.range.unwrap_or(TokenRange::ALL);
-    let range = wanted.within(&source.reader, &args.source)?;
+    let range = wanted.within(source.reader.len(), &args.source)?;
     let found = source.look()?;
     source.warn(&found, tool.say);
     let warnings = args.has_raw_name().then_some(RAW_NAME);

@@ -5,16 +5,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 use ng_parallel::ingest;
 use ng_store::{Counted, CreateOptions, DEFAULT_MAX_TOKENS, FileDraft, FileInfo, Shown, TokenSink};
-use ng_token::{Token, Validation};
+use ng_token::Token;
 use serde::Serialize;
 
 use crate::args::CreateArgs;
 use crate::found::warning;
 use crate::ids::Ids;
-use crate::input::Input;
+use crate::input::{Input, Reading};
 use crate::like::Like;
 use crate::own_output::refuse_own_output;
-use crate::pour::{Pour, pour};
+use crate::pour::{Check, Pour, pour};
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 use crate::watched::{Watched, cause_of};
@@ -88,18 +88,18 @@ fn generate(
 fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> {
     let hold = tool.interrupt.hold()?;
     // Errors in the input must be known before there is a file.
-    let input = Input::open(
-        from,
-        args.from_args.of(from),
-        args.count.expect,
-        args.cache.policy(),
-        &hold,
-    )?;
+    let reading = Reading {
+        kind: args.from_args.of(from),
+        expected: args.count.expect,
+        cache: args.cache.policy(),
+        is_stream: false,
+    };
+    let input = Input::open(from, reading, &hold)?;
     refuse_own_output(from, &args.file)?;
     let mut draft = FileDraft::begin(&args.file, &options(args, 0))?;
     let what = Pour {
         input,
-        validation: args.validate.map(Validation::from),
+        check: Check::by(args.validate),
         doing: "creating",
     };
     pour(what, draft.writer(), tool, &hold)?;

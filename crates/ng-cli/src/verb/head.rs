@@ -6,20 +6,20 @@ use std::time::{Duration, UNIX_EPOCH};
 use anyhow::Result;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use ng_store::BlockReader;
 use ng_token::{Flags, Space, Token};
 use serde::Serialize;
 
 use crate::args::HeadArgs;
 use crate::ending::OutOfRange;
+use crate::opened::Opened;
 use crate::say::to_stdout;
-use crate::source::{FoundAside, Source, ended};
+use crate::source::{FoundAside, ended};
 use crate::tool::Tool;
 
 /// Shows tokens, a block's worth at a time.
 pub(crate) fn head(args: &HeadArgs, tool: &Tool) -> Result<ExitCode> {
-    let source = Source::open(&args.file)?;
-    let range = range(args, &source.reader)?;
+    let source = Opened::at(&args.file, args.generation.generation)?;
+    let range = range(args, source.len())?;
     let found = source.look()?;
     source.warn(&found, tool.say);
     if found.is_doubtful() || !found.findings.is_empty() {
@@ -27,13 +27,13 @@ pub(crate) fn head(args: &HeadArgs, tool: &Tool) -> Result<ExitCode> {
         let found = &found;
         tool.say.aside(&FoundAside { path, found })?;
     }
-    ended(show(&source.reader, range, tool), &found)
+    ended(show(&source, range, tool), &found)
 }
 
-fn show(reader: &BlockReader, range: Range<u64>, tool: &Tool) -> Result<()> {
+fn show(source: &Opened, range: Range<u64>, tool: &Tool) -> Result<()> {
     let mut stdout = BufWriter::new(io::stdout().lock());
     let mut first = range.start;
-    reader.for_each(range, |tokens| {
+    source.for_each(range, |tokens| {
         let text = match tool.say.is_json() {
             true => json_lines(first, tokens)?,
             false => tokens_table((first..).zip(tokens)).trim_fmt() + "\n",
@@ -44,9 +44,9 @@ fn show(reader: &BlockReader, range: Range<u64>, tool: &Tool) -> Result<()> {
     to_stdout(&mut stdout, Write::flush)
 }
 
-/// As many tokens as wanted and available; the first one must be within the file, or its end.
-fn range(args: &HeadArgs, reader: &BlockReader) -> Result<Range<u64>, OutOfRange> {
-    let (from, len) = (args.from, reader.len());
+/// As many tokens as wanted and available; the first one must be within them, or their end.
+fn range(args: &HeadArgs, len: u64) -> Result<Range<u64>, OutOfRange> {
+    let from = args.from;
     match from <= len {
         true => Ok(from..len.min(from.saturating_add(args.count))),
         false => Err(OutOfRange::From {

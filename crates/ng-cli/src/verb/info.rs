@@ -23,9 +23,7 @@ pub(crate) fn info(args: &FileArgs, tool: &Tool) -> Result<ExitCode> {
     told.index_blocks = IndexInfo::read(&reader).map(|index| index.blocks);
     let end = bad_end(&reader)?.map(|end| end.told());
     told.found.findings.extend(end);
-    let mut lines = told.found.warnings(&args.file);
-    lines.extend(told.found.next());
-    tool.say.warn(&lines);
+    told.found.warn(&args.file, tool.say);
     tool.say.answer(&told)
 }
 
@@ -124,6 +122,6 @@ impl fmt::Display for Told {
 }
 
 /// A time in nanoseconds since 1970 as `2018-02-14T00:28:07.133000000Z`.
-pub(super) fn rfc_3339(ns: u64) -> String {
+pub(in crate::verb) fn rfc_3339(ns: u64) -> String {
     humantime::format_rfc3339_nanos(UNIX_EPOCH + Duration::from_nanos(ns)).to_string()
 }

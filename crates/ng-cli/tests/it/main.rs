@@ -14,6 +14,7 @@ mod cache;
 mod copy;
 mod create;
 mod cut;
+mod dataset;
 mod describe;
 mod export;
 mod file_size;

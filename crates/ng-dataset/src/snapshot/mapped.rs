@@ -6,7 +6,6 @@ use ng_query::index::Index;
 use ng_store::{BlockReader, MmapStore};
 
 use super::Snapshot;
-use super::parts::Access;
 use crate::DatasetError;
 
 impl Snapshot {
@@ -19,7 +18,7 @@ impl Snapshot {
     /// crate does never does.
     #[must_use]
     pub unsafe fn mapped(mut self) -> Self {
-        self.access = Access::Mapped;
+        self.access.is_mapped = true;
         self.opened = Default::default();
         self
     }

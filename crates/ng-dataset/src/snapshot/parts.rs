@@ -20,12 +20,11 @@ const WARNINGS: usize = 64;
 
 /// How the shards of a snapshot are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Access {
-    /// Block by block, each verified.
-    #[default]
-    Verified,
-    /// Mapped; nothing is verified.
-    Mapped,
+pub(super) struct Access {
+    /// Mapped, and nothing is verified; otherwise block by block, each verified.
+    pub(super) is_mapped: bool,
+    /// Whether indexes are left alone.
+    pub(super) ignores_indexes: bool,
 }
 
 /// The shards that were opened last, and what was wrong with their indexes.
@@ -77,19 +76,51 @@ impl Snapshot {
         let shard = &self.shards[number];
         let reader = self.open_shard(number)?;
         let is_whole = shard.rows() == (0..reader.len());
-        match self.access {
-            Access::Mapped => {
+        let is_indexed = is_whole && !self.access.ignores_indexes;
+        match self.access.is_mapped {
+            true => {
                 let snapshot = map(&reader, shard.rows())?;
-                let is_same = is_whole && *snapshot.commit() == reader.commit();
+                let is_same = is_indexed && *snapshot.commit() == reader.commit();
                 let index = is_same.then(|| map_index(&reader)).flatten();
                 part(OpenPart::of_snapshot(snapshot, index))
             }
-            Access::Verified if is_whole => {
-                let index = Index::load(&reader);
+            false if is_whole => {
+                let index = is_indexed.then(|| Index::load(&reader)).flatten();
                 part(OpenPart::of_reader(reader, index))
             }
-            Access::Verified => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
+            false => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
         }
+    }
+
+    /// Has queries read and verify the blocks of the shards that they open: what a snapshot does
+    /// unless it is [`mapped`](Self::mapped).
+    #[must_use]
+    pub fn verified(mut self) -> Self {
+        self.access.is_mapped = false;
+        self.opened = Default::default();
+        self
+    }
+
+    /// Has queries ignore the indexes of shards; what the generation knows of whole shards is still
+    /// used.
+    #[must_use]
+    pub fn without_indexes(mut self) -> Self {
+        self.access.ignores_indexes = true;
+        self.opened = Default::default();
+        self
+    }
+
+    /// Has queries open all shards anew, when they need them: their indexes may be others by now.
+    #[must_use]
+    pub fn reopened(mut self) -> Self {
+        self.opened = Default::default();
+        self
+    }
+
+    /// Tells whether queries map the shards that they open.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        self.access.is_mapped
     }
 
     /// Returns why indexes of shards were put aside so far; the records answered instead.

@@ -12,8 +12,9 @@ pub(super) struct Description<'a> {
     pub(super) path: String,
     pub(super) file_id: String,
     pub(super) generation: u64,
-    pub(super) tag: u64,
-    pub(super) created: String,
+    /// `None` for a dataset.
+    pub(super) tag: Option<u64>,
+    pub(super) created: Option<String>,
     pub(super) committed: String,
     pub(super) length: u64,
     pub(super) tokens: u64,

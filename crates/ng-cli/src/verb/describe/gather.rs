@@ -1,16 +1,19 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use ng_dataset::{FileId, Snapshot};
 use ng_query::ng_arrow::Column;
 use ng_query::{Bins, Filter, Histogram, Measure, Query, QueryError, QuestionError, Stats, Value};
+use ng_store::{BLOCK_TOKENS, FileInfo};
 use ng_token::{Axis, EntityType, Space, SystemFlags};
 
-use super::Subject;
 use super::description::{
     AtOrigin, Description, NotValid, OfDomain, OfFlag, OfType, Repeated, Summary,
 };
 use super::page::Details;
+use super::{Subject, file_of};
 use crate::args::DescribeArgs;
+use crate::opened::Opened;
 use crate::verb::info::rfc_3339;
 
 /// How many bins a histogram has.
@@ -46,7 +49,7 @@ pub(super) fn gather<'a>(args: &DescribeArgs, subject: &'a Subject) -> Result<Ga
         Some(_) => Some(Details::ask(
             &mut asked,
             &description,
-            &subject.source().reader,
+            &file_of(subject)?.reader,
         )?),
         None => None,
     };
@@ -93,19 +96,67 @@ fn kinds(column: Column) -> Option<u32> {
     }
 }
 
+/// What the file or the dataset says about itself.
+struct About {
+    id: FileId,
+    generation: u64,
+    tag: Option<u64>,
+    created_ns: Option<u64>,
+    committed_ns: u64,
+    length: u64,
+    blocks: u64,
+}
+
+impl About {
+    fn of(opened: &Opened) -> Self {
+        match opened {
+            Opened::File(source) => Self::of_file(&source.reader.info()),
+            Opened::Dataset(source) => Self::of_dataset(&source.snapshot),
+        }
+    }
+
+    fn of_file(info: &FileInfo) -> Self {
+        Self {
+            id: FileId(info.file_id),
+            generation: info.generation,
+            tag: Some(info.tag),
+            created_ns: Some(info.created_ns),
+            committed_ns: info.committed_at_ns,
+            length: info.length,
+            blocks: info.tokens.div_ceil(BLOCK_TOKENS as u64),
+        }
+    }
+
+    fn of_dataset(snapshot: &Snapshot) -> Self {
+        let manifest = snapshot.manifest();
+        let shards = snapshot.shards().iter();
+        let sealed = shards.clone().filter_map(|shard| shard.sealed());
+        Self {
+            id: manifest.dataset,
+            generation: manifest.generation,
+            tag: None,
+            created_ns: None,
+            committed_ns: manifest.committed_ns,
+            length: sealed.map(|sealed| sealed.bytes).sum(),
+            blocks: shards
+                .map(|shard| shard.len().div_ceil(BLOCK_TOKENS as u64))
+                .sum(),
+        }
+    }
+}
+
 fn of_file<'a>(args: &DescribeArgs, subject: &'a Subject) -> Description<'a> {
-    let info = subject.source().reader.info();
-    let tokens = subject.tokens().len();
+    let about = About::of(subject.opened());
     Description {
         path: args.file.display().to_string(),
-        file_id: format!("{:032x}", u128::from_be_bytes(info.file_id)),
-        generation: info.generation,
-        tag: info.tag,
-        created: rfc_3339(info.created_ns),
-        committed: rfc_3339(info.committed_at_ns),
-        length: info.length,
-        tokens,
-        blocks: tokens.div_ceil(ng_store::BLOCK_TOKENS as u64),
+        file_id: about.id.to_string(),
+        generation: about.generation,
+        tag: about.tag,
+        created: about.created_ns.map(rfc_3339),
+        committed: rfc_3339(about.committed_ns),
+        length: about.length,
+        tokens: subject.tokens().len(),
+        blocks: about.blocks,
         filter: args.filter.as_ref().map(ToString::to_string),
         described: 0,
         columns: Vec::new(),

@@ -21,9 +21,12 @@ use self::gather::{Gathered, gather};
 use super::query::{Bytes, Looked, Subject};
 use super::verify::verify_on_all;
 use crate::args::DescribeArgs;
+use crate::ending::Misplaced;
 use crate::found::Found;
 use crate::interrupt::Hold;
+use crate::opened::Opened;
 use crate::own_output::refuse_own_output;
+use crate::source::Source;
 use crate::tool::Tool;
 
 /// A page that is not written yet.
@@ -50,7 +53,7 @@ impl<'t> Draft<'t> {
     fn verify(&self, subject: &mut Subject, tool: &Tool) -> Result<()> {
         let stop = subject.workers().stop_flag();
         self.hold.on_wish(move || stop.stop());
-        let reader = &subject.source().reader;
+        let reader = &file_of(subject)?.reader;
         let report = verify_on_all(reader, subject.workers(), tool);
         self.hold.check()?;
         subject.found = Found::of_report(&report?, reader.len());
@@ -63,6 +66,14 @@ impl<'t> Draft<'t> {
     }
 }
 
+/// The page shows the blocks of one file.
+fn file_of(subject: &Subject) -> Result<&Source, Misplaced> {
+    match subject.opened() {
+        Opened::File(source) => Ok(source),
+        Opened::Dataset(source) => Err(Misplaced::expects_file(&source.path, "--html")),
+    }
+}
+
 /// Describes tokens on standard output, and shows on standard error what it took.
 pub(crate) fn describe(args: &DescribeArgs, tool: &Tool) -> Result<ExitCode> {
     let draft = Draft::begin(args, tool)?;
@@ -70,7 +81,7 @@ pub(crate) fn describe(args: &DescribeArgs, tool: &Tool) -> Result<ExitCode> {
     if let Some(draft) = &draft {
         draft.verify(&mut subject, tool)?;
     }
-    subject.source().warn(&subject.found, tool.say);
+    subject.warn(tool.say);
     let gathered = gather(args, &subject);
     if let Some(draft) = &draft {
         draft.hold.check()?;

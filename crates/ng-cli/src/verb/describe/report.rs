@@ -34,10 +34,12 @@ impl Description<'_> {
         let size = Bytes(self.length);
         let (tokens, blocks) = (Counted(self.tokens, "token"), Counted(self.blocks, "block"));
         line("holds", &format_args!("{tokens} in {blocks}, {size}"))?;
-        line("created", &self.created)?;
+        if let Some(created) = &self.created {
+            line("created", created)?;
+        }
         let tag = match self.tag {
-            0 => String::new(),
-            tag => format!(", tag {tag}"),
+            None | Some(0) => String::new(),
+            Some(tag) => format!(", tag {tag}"),
         };
         let (generation, committed) = (self.generation, &self.committed);
         line(

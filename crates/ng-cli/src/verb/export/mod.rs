@@ -22,17 +22,18 @@ use std::thread;
 use anyhow::Result;
 use ng_arrow::{Format, Layout};
 use ng_query::index::Index;
-use ng_query::{Filter, Query, QueryError};
-use ng_store::{BlockReader, Counted, RawDraft, Shown};
+use ng_query::{Query, QueryError};
+use ng_store::{Counted, RawDraft, Shown};
 use serde::Serialize;
 
 use crate::args::ExportArgs;
 use crate::count::TokenRange;
 use crate::found::Found;
-use crate::mapped::{index_warnings, open_index, warn_of_index};
+use crate::mapped::{open_index, told_warnings, warn_of_index};
+use crate::opened::Opened;
 use crate::own_output::refuse_own_output;
 use crate::say::Report;
-use crate::source::{Source, ended};
+use crate::source::ended;
 use crate::tool::{Tool, threads_for, workers};
 pub(super) use out::{Out, cause_of};
 use pieces::{From, Piece, Pieces};
@@ -45,9 +46,9 @@ pub(crate) fn export(args: &ExportArgs, tool: &Tool) -> Result<ExitCode> {
     if !args.is_to_stdout() {
         refuse_own_output(&args.source, &args.destination)?;
     }
-    let source = Source::open(&args.source)?;
+    let source = Opened::at(&args.source, args.generation.generation)?;
     let wanted = args.range.unwrap_or(TokenRange::ALL);
-    let range = wanted.within(&source.reader, &args.source)?;
+    let range = wanted.within(source.len(), &args.source)?;
     let found = source.look()?;
     source.warn(&found, tool.say);
     let (format, layout) = (args.format()?, args.layout());
@@ -68,7 +69,7 @@ pub(crate) fn export(args: &ExportArgs, tool: &Tool) -> Result<ExitCode> {
         tool,
         format,
         layout,
-        reader: source.reader.with_cache(args.cache.policy()),
+        source: source.with_cache(args.cache.policy()),
         range,
         given: AtomicU64::new(0),
     };
@@ -95,7 +96,7 @@ struct Job<'a> {
     tool: &'a Tool,
     format: Format,
     layout: Layout,
-    reader: BlockReader,
+    source: Opened,
     range: Range<u64>,
     /// How many tokens were written.
     given: AtomicU64,
@@ -124,38 +125,48 @@ impl Job<'_> {
     where
         W: Write + Send,
     {
-        let Some(filter) = &self.args.filter else {
-            let blocks = self.reader.blocks_of(self.range.clone());
+        if let (Opened::File(source), None) = (&self.source, &self.args.filter) {
+            let blocks = source.reader.blocks_of(self.range.clone());
             return self.write_from(From::Blocks(blocks), out, check);
-        };
+        }
         thread::scope(|scope| {
             let (pieces, taken) = sync_channel(WAITING);
-            thread::Builder::new().spawn_scoped(scope, || self.choose(filter, pieces))?;
+            thread::Builder::new().spawn_scoped(scope, || self.choose(pieces))?;
             self.write_from(From::Query(taken), out, check)
         })
     }
 
-    /// Passes on the tokens that a filter matches, until nobody takes them any more.
-    fn choose(&self, filter: &Filter, pieces: SyncSender<Result<Piece>>) {
-        let index = open_index(&self.reader);
-        let asked = self.ask(filter, index.as_ref(), &pieces);
+    /// Passes on the tokens that a filter matches, or those of a dataset, until nobody takes them
+    /// any more.
+    fn choose(&self, pieces: SyncSender<Result<Piece>>) {
+        let index = match &self.source {
+            Opened::File(source) => open_index(&source.reader),
+            Opened::Dataset(_) => None,
+        };
+        let asked = self.ask(index.as_ref(), &pieces);
         if let Err(error) = asked {
             // A consumer that stops has its own error.
             let _ = pieces.send(Err(error));
         }
-        warn_of_index(&index_warnings(index.as_ref()), self.tool.say);
+        let of_shards = match &self.source {
+            Opened::File(_) => Vec::new(),
+            Opened::Dataset(source) => source.snapshot.index_warnings(),
+        };
+        let warnings = index.iter().flat_map(Index::warnings).chain(of_shards);
+        warn_of_index(&told_warnings(warnings), self.tool.say);
     }
 
-    fn ask(
-        &self,
-        filter: &Filter,
-        index: Option<&Index>,
-        pieces: &SyncSender<Result<Piece>>,
-    ) -> Result<()> {
+    fn ask(&self, index: Option<&Index>, pieces: &SyncSender<Result<Piece>>) -> Result<()> {
         let workers = workers(self.args.threads)?;
-        let query = Query::new(&self.reader, &workers)
-            .filter(filter)
-            .positions_within(self.range.clone());
+        let query = match &self.source {
+            Opened::File(source) => Query::new(&source.reader, &workers),
+            Opened::Dataset(source) => Query::new(source.snapshot.source(), &workers),
+        };
+        let query = query.positions_within(self.range.clone());
+        let query = match &self.args.filter {
+            Some(filter) => query.filter(filter),
+            None => query,
+        };
         let query = match index {
             Some(index) => query.index(index)?,
             None => query,
@@ -177,10 +188,8 @@ impl Job<'_> {
     where
         W: Write + Send,
     {
-        let total = match from {
-            From::Blocks(_) => Some(self.range.end - self.range.start),
-            From::Query(_) => None,
-        };
+        let all = self.range.end - self.range.start;
+        let total = self.args.filter.is_none().then_some(all);
         let pieces = Pieces {
             from,
             progress: &self.tool.progress("exporting", total),

@@ -1,6 +1,6 @@
-//! Queries over the tokens of a file.
+//! Queries over the tokens of a file or a dataset.
 //!
-//! A [`Subject`] is the file, opened as requested. `ask.rs` turns each question into record
+//! A [`Subject`] is the file or the dataset, opened as requested. `ask.rs` turns each question into record
 //! batches, `tokens.rs` those of tokens, `near.rs` those of places; a [`Sheet`] shows them in any
 //! format.
 
@@ -38,7 +38,7 @@ pub(crate) fn query(args: &QueryArgs, tool: &Tool) -> Result<ExitCode> {
         refuse_own_output(&args.file, out)?;
     }
     let subject = Subject::open(&args.file, &args.way)?;
-    subject.source().warn(&subject.found, tool.say);
+    subject.warn(tool.say);
     let query = subject.query(args.filter.as_ref(), &args.way)?;
     if args.explain {
         tool.say.plan(&plan(args, &query)?)?;

@@ -12,12 +12,13 @@ pub(super) fn section(described: &Description<'_>) -> Section {
     let mut entries = vec![
         ("path", Shown(Path::new(&described.path)).to_string()),
         ("id", described.file_id.clone()),
-        ("created", described.created.clone()),
         ("committed", described.committed.clone()),
         ("generation", described.generation.to_string()),
-        ("tag", described.tag.to_string()),
         ("length", Counted(described.length, "byte").to_string()),
     ];
+    let created = described.created.clone();
+    entries.extend(created.map(|created| ("created", created)));
+    entries.extend(described.tag.map(|tag| ("tag", tag.to_string())));
     let filter = described.filter.clone();
     entries.extend(filter.map(|filter| ("where", filter)));
     entries.push((
