@@ -54,14 +54,6 @@ impl Snapshot {
         Source::Parts(self)
     }
 
-    /// Has queries ignore the indexes of shards.
-    #[must_use]
-    pub fn without_indexes(mut self) -> Self {
-        self.access.ignores_indexes = true;
-        self.opened = Arc::default();
-        self
-    }
-
     /// Opens a shard as the part of a query, with its index if it has one.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ mod within;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Value};
+pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Partial, PartialError, Value};
 pub use bins::Bins;
 pub use duplicates::Duplicates;
 pub use find::Found;
