@@ -167,7 +167,9 @@ pub(crate) fn address(shown: &Shown) -> Result<*mut Token, Error> {
     match shown {
         Shown::Memory(memory, range) => Ok(memory.start().wrapping_add(range.start)),
         Shown::Map(snapshot) => Ok(snapshot.tokens().as_ptr().cast_mut()),
-        Shown::File(..) => Err(Error::new(Class::Buffer, "the tokens are still in a file")),
+        Shown::File(..) | Shown::Shards(..) => {
+            Err(Error::new(Class::Buffer, "the tokens are still in a file"))
+        }
     }
 }
 

@@ -87,7 +87,7 @@ impl Tokens {
         let shown = self.shown(py)?;
         let looks = match shown {
             // Each may be in another block.
-            Shown::File(..) => wanted.len().saturating_mul(BLOCK_TOKENS),
+            Shown::File(..) | Shown::Shards(..) => wanted.len().saturating_mul(BLOCK_TOKENS),
             _ => wanted.len(),
         };
         let tokens = long(py, looks, None, |workers| {
@@ -227,9 +227,9 @@ fn fill<T: Send>(
         })?;
         Ok(())
     };
-    let Shown::File(..) = shown else {
+    if !shown.is_of_files() {
         return shown.with_tokens(workers, of_slice);
-    };
+    }
     let read = map_shards(workers, shards, |shard| {
         let mut rest = &mut **lock(&pieces[shard.number]);
         shown.for_each(shard.range, |tokens| {
@@ -257,12 +257,12 @@ pub(crate) fn whole_numbers(
 
 fn taken(workers: &Workers, shown: &Shown, places: &[usize]) -> Result<Vec<Token>, Error> {
     let mut tokens = Vec::new();
-    let Shown::File(..) = shown else {
+    if !shown.is_of_files() {
         shown.with_tokens(workers, |all| {
             Ok(gather(workers, all, places, &mut tokens)?)
         })?;
         return Ok(tokens);
-    };
+    }
     // Each block is read once if positions ascend.
     let mut ranks = collected(0..places.len())?;
     ranks.sort_unstable_by_key(|&rank| places[rank]);

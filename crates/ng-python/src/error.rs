@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use ng_dataset::DatasetError;
 use ng_parallel::{
     Forked, IngestError, ParallelError, ParallelLoadError, VerifyError, WorkersError,
 };
@@ -616,6 +617,10 @@ impl From<QueryError> for Error {
             QueryError::Question(error) => error.into(),
             QueryError::TooManyGroups { .. } => Self::new(Class::Value, error),
             QueryError::OutOfMemory { .. } => Self::new(Class::Memory, error),
+            QueryError::Part { source, part } => match source.downcast::<DatasetError>() {
+                Ok(error) => (*error).into(),
+                Err(source) => Self::new(INTERNAL, format!("part {part}: {source}")),
+            },
             QueryError::Map { ref source, .. } => {
                 let errno = source.raw_os_error().unwrap_or(errno::IO);
                 Self::new(Class::Os, &error).errno(errno)

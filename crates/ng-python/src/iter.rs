@@ -74,8 +74,8 @@ impl State {
             return Ok(());
         }
         let most = match shown {
-            Shown::File(..) => FILE_BATCH,
-            _ => BATCH,
+            Shown::File(..) | Shown::Shards(..) => FILE_BATCH,
+            Shown::Memory(..) | Shown::Map(_) => BATCH,
         };
         self.batch.clear();
         self.given = 0;
@@ -154,7 +154,7 @@ impl Chunks {
         };
         let end = start.saturating_add(self.size).min(len);
         let mut some = self.shown.slice(start..end);
-        if let Shown::File(..) = some {
+        if some.is_of_files() {
             some = long(py, some.len(), None, |workers| some.passing(workers))?;
         }
         over(py, Buf::of(some)).map(Some)

@@ -25,6 +25,7 @@ mod arrow;
 mod batch;
 mod buf;
 mod columns;
+mod dataset;
 mod error;
 mod file;
 mod given;
@@ -65,6 +66,8 @@ mod _core {
     use crate::batch::create_tokens_batch;
     #[pymodule_export]
     use crate::buf::Buf;
+    #[pymodule_export]
+    use crate::dataset::{Dataset, Follower, Writer, reopen_dataset};
     #[pymodule_export]
     use crate::file::TokenFile;
     #[pymodule_export]

@@ -6,6 +6,7 @@ use ng_store::{BlockReader, Commit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use crate::dataset::pickled;
 use crate::file::TokenFile;
 use crate::known::Known;
 use crate::query::{Asks, HowPickled, Query, Question};
@@ -22,6 +23,22 @@ impl Tokens {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let shown = self.shown(py)?;
         let load = |name: &str| py.import("ngtoken._pickle")?.getattr(name);
+        if let (Shown::Shards(shards, range), Some(path)) = (&shown, self.origin().path()) {
+            let range = match self.origin() {
+                Origin::Dataset(_) => None,
+                _ => Some((range.start, range.end)),
+            };
+            let (id, generation, tails, is_mapped) = pickled(py, shards);
+            let arguments = (
+                path.into_os_string(),
+                id,
+                generation,
+                tails,
+                is_mapped,
+                range,
+            );
+            return Ok((load("load_dataset")?, arguments.into_pyobject(py)?));
+        }
         let place = self.origin().path().zip(place(&shown));
         let Some((path, (commit, start, mode))) = place else {
             let bytes = self.tobytes(py)?;
@@ -89,7 +106,7 @@ pub(crate) fn query_of(
 /// Which commit is shown, from which token on, and how.
 fn place(shown: &Shown) -> Option<(Commit, usize, &'static str)> {
     let (start, mode) = match shown {
-        Shown::Memory(..) => return None,
+        Shown::Memory(..) | Shown::Shards(..) => return None,
         Shown::Map(snapshot) => (snapshot.start(), "map"),
         Shown::File(_, range) => (range.start, "read"),
     };

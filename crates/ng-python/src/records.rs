@@ -82,7 +82,8 @@ impl Piece {
     }
 
     #[expect(unsafe_code, reason = "the memory of others is known by a pointer")]
-    fn token(&self, index: usize) -> Token {
+    /// Copies a record.
+    pub(crate) fn token(&self, index: usize) -> Token {
         assert!(index < self.len(), "record {index} of {}", self.len());
         let start = self.buffer.buf_ptr().cast::<[u8; Token::SIZE]>();
         // SAFETY: (1) The buffer is contiguous, `index` is within it, and it is kept alive. (2) The

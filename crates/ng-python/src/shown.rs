@@ -8,6 +8,7 @@ use ng_query::Source;
 use ng_store::{BLOCK_TOKENS, BlockReader, Commit, Snapshot, VecStore};
 use ng_token::Token;
 
+use crate::dataset::ShardSet;
 use crate::error::Error;
 use crate::memory::{Memory, Slice};
 use crate::room::{append, collected, try_collected};
@@ -22,6 +23,8 @@ pub(crate) enum Shown {
     Map(Snapshot),
     /// Some of a commit, to be read and verified.
     File(Arc<Verified>, Range<usize>),
+    /// Some of a dataset, to be read shard by shard.
+    Shards(Arc<ShardSet>, Range<usize>),
 }
 
 /// A commit of a file that is read, and its tokens once all were wanted.
@@ -59,22 +62,36 @@ impl Shown {
         Self::File(file, all)
     }
 
+    pub(crate) fn of_shards(shards: Arc<ShardSet>) -> Self {
+        let all = 0..shards.len();
+        Self::Shards(shards, all)
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Memory(_, range) | Self::File(_, range) => range.len(),
+            Self::Memory(_, range) | Self::File(_, range) | Self::Shards(_, range) => range.len(),
             Self::Map(snapshot) => snapshot.len(),
         }
     }
 
-    /// Whether the tokens are still to be read and verified.
+    /// Whether the tokens are still to be read.
     pub(crate) fn is_in_file(&self) -> bool {
-        matches!(self, Self::File(file, _) if file.loaded.get().is_none())
+        match self {
+            Self::Memory(..) | Self::Map(_) => false,
+            Self::File(file, _) => file.loaded.get().is_none(),
+            Self::Shards(shards, _) => shards.loaded().is_none(),
+        }
+    }
+
+    /// Whether the tokens are in files that are read, or were.
+    pub(crate) fn is_of_files(&self) -> bool {
+        matches!(self, Self::File(..) | Self::Shards(..))
     }
 
     /// The commit of the tokens, if they are from a file.
     pub(crate) fn commit(&self) -> Option<Commit> {
         match self {
-            Self::Memory(..) => None,
+            Self::Memory(..) | Self::Shards(..) => None,
             Self::Map(snapshot) => Some(*snapshot.commit()),
             Self::File(file, _) => Some(file.reader.commit()),
         }
@@ -88,7 +105,7 @@ impl Shown {
     pub(crate) fn unwritten(&self) -> Result<Option<Slice>, Error> {
         match self {
             Self::Memory(memory, range) => memory.slice(range.clone()).map(Some),
-            Self::Map(_) | Self::File(..) => Ok(None),
+            Self::Map(_) | Self::File(..) | Self::Shards(..) => Ok(None),
         }
     }
 
@@ -98,6 +115,7 @@ impl Shown {
         match self {
             Self::Memory(memory, range) => Self::Memory(Arc::clone(memory), of(range)),
             Self::File(file, range) => Self::File(Arc::clone(file), of(range)),
+            Self::Shards(shards, range) => Self::Shards(Arc::clone(shards), of(range)),
             Self::Map(snapshot) => Self::Map(snapshot.slice(some)),
         }
     }
@@ -105,8 +123,10 @@ impl Shown {
     /// The same tokens, ready to be looked at: those of a file are read and verified, all of them
     /// once, or some of them each time.
     pub(crate) fn at_hand(&self, workers: &Workers) -> Result<Self, Error> {
-        let Self::File(file, range) = self else {
-            return Ok(self.clone());
+        let (file, range) = match self {
+            Self::Memory(..) | Self::Map(_) => return Ok(self.clone()),
+            Self::Shards(shards, range) => return shards.at_hand(workers, range.clone()),
+            Self::File(file, range) => (file, range),
         };
         let is_all = range.len() as u64 == file.reader.len();
         if let Some(memory) = file.loaded.get() {
@@ -132,6 +152,7 @@ impl Shown {
                 let some = read(workers, &file.reader, range.clone())?;
                 Ok(Self::of_memory(Arc::new(Memory::of(some))))
             }
+            Self::Shards(shards, range) => shards.passing(workers, range.clone()),
             _ => self.at_hand(workers),
         }
     }
@@ -145,7 +166,7 @@ impl Shown {
         match self.at_hand(workers)? {
             Self::Memory(memory, range) => look(&memory.slice(range)?),
             Self::Map(snapshot) => look(&snapshot),
-            Self::File(..) => unreachable!("it was brought in"),
+            Self::File(..) | Self::Shards(..) => unreachable!("it was brought in"),
         }
     }
 
@@ -161,6 +182,7 @@ impl Shown {
             Self::File(file, range) if range.len() as u64 == file.reader.len() => {
                 ask((&file.reader).into())
             }
+            Self::Shards(shards, range) if range.len() == shards.len() => ask(shards.source()),
             _ => self.with_tokens(workers, |tokens| ask(tokens.into())),
         }
     }
@@ -188,6 +210,13 @@ impl Shown {
                     Ok::<_, Error>(())
                 })?;
             }
+            Self::Shards(shards, range) => {
+                let (first, block) = (range.start + position, BLOCK_TOKENS);
+                let end = (range.start + end).min(first - first % block + block);
+                shards.for_each(first as u64..end as u64, |tokens| {
+                    batch.extend_from_slice(tokens);
+                })?;
+            }
         }
         Ok(())
     }
@@ -209,6 +238,9 @@ impl Shown {
                     Ok::<_, Error>(())
                 })?;
             }
+            Self::Shards(shards, range) => {
+                shards.for_each(range.start as u64..range.end as u64, look)?;
+            }
         }
         Ok(())
     }
@@ -219,14 +251,18 @@ impl Shown {
         workers: &Workers,
         ascending: &[usize],
     ) -> Result<Vec<Token>, Error> {
-        let Self::File(file, range) = self else {
-            let tokens = ascending.iter().map(|&position| self.token(position));
-            return try_collected(tokens);
+        let (source, range) = match self {
+            Self::File(file, range) => (Source::Reader(&file.reader), range),
+            Self::Shards(shards, range) => (shards.source(), range),
+            Self::Memory(..) | Self::Map(_) => {
+                let tokens = ascending.iter().map(|&position| self.token(position));
+                return try_collected(tokens);
+            }
         };
         let read = map_shards(workers, Shards::new(ascending.len()), |shard| {
             let some = ascending[shard.range].iter();
             let positions = collected(some.map(|at| (range.start + at) as u64))?;
-            Ok::<_, Error>(Source::Reader(&file.reader).tokens_at(&positions)?)
+            Ok::<_, Error>(source.tokens_at(&positions)?)
         })?;
         let mut tokens = Vec::new();
         for some in read {
@@ -247,20 +283,34 @@ impl Shown {
                     token.ok_or_else(|| Error::index(position as i128, range.len()))
                 }
             },
+            Self::Shards(shards, range) => shards.token(range.start + position),
         }
     }
 }
 
 /// Reads and verifies some tokens of a file.
 fn read(workers: &Workers, reader: &BlockReader, range: Range<usize>) -> Result<VecStore, Error> {
-    let mut store = VecStore::try_with_capacity(range.len())?;
-    let first = range.start;
-    ingest_batches(workers, &mut store, range.len(), |some, tokens| {
-        let some = (first + some.start) as u64..(first + some.end) as u64;
+    read_by(workers, range, |some, tokens| {
         reader.for_each(some, |verified| {
             tokens.extend_from_slice(verified);
             Ok::<_, Error>(())
         })
+    })
+}
+
+/// Reads some tokens by all workers: each calls `read` with a range of its own.
+pub(crate) fn read_by(
+    workers: &Workers,
+    range: Range<usize>,
+    read: impl Fn(Range<u64>, &mut Vec<Token>) -> Result<(), Error> + Sync,
+) -> Result<VecStore, Error> {
+    let mut store = VecStore::try_with_capacity(range.len())?;
+    let first = range.start;
+    ingest_batches(workers, &mut store, range.len(), |some, tokens| {
+        read(
+            (first + some.start) as u64..(first + some.end) as u64,
+            tokens,
+        )
     })?;
     Ok(store)
 }

@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PySlice};
 
 use crate::array::over;
 use crate::buf::{Buf, Export, address, clear, release};
+use crate::dataset::DatasetState;
 use crate::error::Error;
 use crate::file::FileState;
 use crate::given::Whole;
@@ -38,6 +39,8 @@ pub(crate) enum Origin {
     Vector(Arc<Vector>),
     /// What a file shows at the moment.
     File(Arc<FileState>),
+    /// What a dataset shows at the moment.
+    Dataset(Arc<DatasetState>),
     /// What never changes.
     Pinned(Pinned),
 }
@@ -52,12 +55,24 @@ pub(crate) struct Pinned {
     _unwritten: Option<Arc<Slice>>,
 }
 
+impl Pinned {
+    /// What is shown of files, which never changes.
+    pub(crate) fn new(shown: Shown, path: Option<PathBuf>) -> Self {
+        Self {
+            shown,
+            path: path.map(Arc::new),
+            _unwritten: None,
+        }
+    }
+}
+
 impl Origin {
     /// What is shown at this moment. It may wait for a lock: without the GIL.
     pub(crate) fn shown(&self) -> Result<Shown, Error> {
         match self {
             Self::Vector(vector) => vector.shown(),
             Self::File(file) => file.shown(),
+            Self::Dataset(dataset) => dataset.shown(),
             Self::Pinned(pinned) => Ok(pinned.shown.clone()),
         }
     }
@@ -67,6 +82,7 @@ impl Origin {
         match self {
             Self::Vector(_) => None,
             Self::File(file) => Some(file.path().to_owned()),
+            Self::Dataset(dataset) => Some(dataset.path().to_owned()),
             Self::Pinned(pinned) => pinned.path.as_deref().cloned(),
         }
     }
@@ -120,7 +136,12 @@ impl Origin {
         match self {
             Self::Vector(_) => false,
             Self::File(file) => file.is_mapped(),
-            Self::Pinned(pinned) => matches!(pinned.shown, Shown::Map(_)),
+            Self::Dataset(dataset) => dataset.is_mapped(),
+            Self::Pinned(pinned) => match &pinned.shown {
+                Shown::Memory(..) | Shown::File(..) => false,
+                Shown::Map(_) => true,
+                Shown::Shards(shards, _) => shards.is_mapped(),
+            },
         }
     }
 
@@ -129,6 +150,7 @@ impl Origin {
         match self {
             Self::Vector(vector) => vector.shown_at_once().map(Ok),
             Self::File(file) => file.shown_at_once(),
+            Self::Dataset(dataset) => dataset.shown_at_once(),
             Self::Pinned(pinned) => Some(Ok(pinned.shown.clone())),
         }
     }
@@ -169,7 +191,7 @@ impl Tokens {
         match &self.origin {
             Origin::Vector(_) => self.look(py, token),
             _ => match self.shown(py)? {
-                shown @ Shown::File(..) => short(py, || token(&shown)),
+                shown @ (Shown::File(..) | Shown::Shards(..)) => short(py, || token(&shown)),
                 at_hand => Ok(token(&at_hand)?),
             },
         }
@@ -184,11 +206,10 @@ impl Tokens {
 /// Loads tokens that are still in a file.
 pub(crate) fn at_hand(py: Python<'_>, shown: &Shown) -> PyResult<Shown> {
     match shown {
-        Shown::File(_, range) => {
-            let tokens = range.len();
-            long(py, tokens, None, |workers| shown.at_hand(workers))
+        Shown::Memory(..) | Shown::Map(_) => Ok(shown.clone()),
+        Shown::File(..) | Shown::Shards(..) => {
+            long(py, shown.len(), None, |workers| shown.at_hand(workers))
         }
-        at_hand => Ok(at_hand.clone()),
     }
 }
 

@@ -65,15 +65,22 @@ fn of_shown(shown: &Shown, deep: bool) -> Usage {
                 .flatten(),
             ..Usage::default()
         },
-        Shown::File(file, _) => {
-            let loaded = bytes_of(file.loaded_tokens());
-            Usage {
-                computed,
-                reserved: loaded,
-                resident: deep.then_some(loaded),
-                ..Usage::default()
-            }
+        Shown::File(file, _) => of_loaded(computed, file.loaded_tokens(), deep),
+        Shown::Shards(shards, _) => {
+            let loaded = shards.loaded().map_or(0, |memory| memory.len());
+            of_loaded(computed, loaded, deep)
         }
+    }
+}
+
+/// Tokens that are read, of which some are in memory.
+fn of_loaded(computed: u64, loaded: usize, deep: bool) -> Usage {
+    let loaded = bytes_of(loaded);
+    Usage {
+        computed,
+        reserved: loaded,
+        resident: deep.then_some(loaded),
+        ..Usage::default()
     }
 }
 

@@ -155,6 +155,15 @@ pub enum QuestionError {
         column: Column,
     },
 
+    /// A measure that partial answers cannot have.
+    #[error(
+        "{measure} of a part, expected no quantile of a column of 32 bits: it takes two passes"
+    )]
+    TwoPasses {
+        /// The measure.
+        measure: String,
+    },
+
     /// There are no bins, or too many.
     #[error("{count} bins, expected 1 to {most}")]
     Bins {

@@ -85,7 +85,7 @@ pub use filter::{Comparison, Decimal, Filter, FilterError, FlagTest, ParseFilter
 pub use ng_arrow::Column;
 pub use ops::{
     Ball, Bins, Duplicates, End, Found, Group, GroupBy, Groups, Histogram, Histogram2d, Key,
-    Measure, Neighbour, Neighbours, Points, Ranked, Squared, Top, Value,
+    Measure, Neighbour, Neighbours, Partial, PartialError, Points, Ranked, Squared, Top, Value,
 };
 pub use parts::{OpenPart, Parts};
 pub use plan::{Operation, Plan, PlannedCondition};

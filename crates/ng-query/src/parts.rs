@@ -2,7 +2,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ng_store::{BlockReader, Snapshot};
+use ng_store::{BlockPass, BlockReader, Snapshot};
 use ng_token::Token;
 
 use crate::index::Index;
@@ -85,6 +85,24 @@ impl OpenPart {
             held: Held::Rows(ReaderRows::new(reader, rows)),
             index: None,
         }
+    }
+
+    /// Makes a part of rows of a file on any disk, by a pass over it: a file that is not the
+    /// system's.
+    ///
+    /// # Errors
+    ///
+    /// [`QuestionError::OtherIndex`] if these rows are not the whole commit of the index.
+    ///
+    /// # Panics
+    ///
+    /// If the rows are not within the pass.
+    pub fn of_pass(
+        pass: BlockPass<'static>,
+        rows: Range<u64>,
+        index: Option<Index>,
+    ) -> Result<Self, QuestionError> {
+        Self::with_index(Held::Rows(ReaderRows::of_pass(pass, rows)), index)
     }
 
     fn with_index(held: Held, index: Option<Index>) -> Result<Self, QuestionError> {

@@ -1,6 +1,7 @@
 use std::ops::Range;
 
-use ng_store::{BLOCK_TOKENS, BlockPass, BlockReader, ReadError};
+use ng_store::disk::Disk;
+use ng_store::{BLOCK_TOKENS, BlockPass, BlockReader, CachePolicy, Commit, OpenError, ReadError};
 use ng_token::Token;
 
 const BLOCK: u64 = BLOCK_TOKENS as u64;
@@ -11,8 +12,15 @@ const BLOCK: u64 = BLOCK_TOKENS as u64;
 /// them is in two of the file's, so a damaged one spoils two of these.
 #[derive(Clone, Debug)]
 pub struct ReaderRows {
-    reader: BlockReader,
+    reader: Reader,
     rows: Range<u64>,
+}
+
+/// The reader of the whole file: of the system's, or of one on any disk.
+#[derive(Clone, Debug)]
+enum Reader {
+    File(BlockReader),
+    Pass(BlockPass<'static>),
 }
 
 impl ReaderRows {
@@ -22,7 +30,19 @@ impl ReaderRows {
     ///
     /// If the rows are not within the reader.
     pub fn new(reader: BlockReader, rows: Range<u64>) -> Self {
-        let len = reader.len();
+        Self::within(reader.len(), Reader::File(reader), rows)
+    }
+
+    /// Takes some rows of a file on any disk, by a pass over it.
+    ///
+    /// # Panics
+    ///
+    /// If the rows are not within the pass.
+    pub fn of_pass(pass: BlockPass<'static>, rows: Range<u64>) -> Self {
+        Self::within(pass.len(), Reader::Pass(pass), rows)
+    }
+
+    fn within(len: u64, reader: Reader, rows: Range<u64>) -> Self {
         assert!(
             rows.start <= rows.end && rows.end <= len,
             "rows {rows:?} of {len}"
@@ -30,9 +50,37 @@ impl ReaderRows {
         Self { reader, rows }
     }
 
-    /// Returns the reader of the whole file.
-    pub fn reader(&self) -> &BlockReader {
-        &self.reader
+    /// Returns the commit, if these are all of its rows.
+    pub(crate) fn commit(&self) -> Option<Commit> {
+        let (commit, len) = match &self.reader {
+            Reader::File(reader) => (reader.commit(), reader.len()),
+            Reader::Pass(pass) => (pass.commit(), pass.len()),
+        };
+        (self.rows == (0..len)).then_some(commit)
+    }
+
+    /// Passes some of the rows to `take`, verified, in order, up to a block at a time; they are
+    /// counted from the first of these.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`], and what `take` returns.
+    ///
+    /// # Panics
+    ///
+    /// If the range is not within these rows.
+    pub fn for_each<E: From<ReadError>>(
+        &self,
+        some: Range<u64>,
+        take: impl FnMut(&[Token]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let len = self.len();
+        assert!(some.end <= len, "rows {some:?} of {len}");
+        let some = self.rows.start + some.start..self.rows.start + some.end;
+        match &self.reader {
+            Reader::File(reader) => reader.for_each(some, take),
+            Reader::Pass(pass) => pass.for_each(some, take),
+        }
     }
 
     /// Returns the rows of the file.
@@ -52,7 +100,22 @@ impl ReaderRows {
 
     /// Prepares to read most of the rows.
     pub(crate) fn pass(&self) -> BlockPass<'static> {
-        self.reader.pass_over(self.rows())
+        match &self.reader {
+            Reader::File(reader) => reader.pass_over(self.rows()),
+            Reader::Pass(pass) => pass.clone(),
+        }
+    }
+
+    /// Prepares to read all of the rows, for what must not lose any: refuses a file that may have
+    /// lost its newest commit, or whose block table is damaged.
+    pub(crate) fn sound_pass<E>(&self, cache: CachePolicy) -> Result<BlockPass<'static>, E>
+    where
+        E: From<OpenError> + From<ReadError>,
+    {
+        match &self.reader {
+            Reader::File(reader) => sound_pass(reader, self.rows(), cache),
+            Reader::Pass(pass) => sound_pass(pass, self.rows(), cache),
+        }
     }
 
     /// Reads a block of the rows.
@@ -63,9 +126,9 @@ impl ReaderRows {
         tokens: &mut Vec<Token>,
         last: &mut LastBlock,
     ) -> Result<(), ReadError> {
-        let read = |block, tokens: &mut Vec<Token>| match pass {
-            Some(pass) => pass.read_block(block, tokens),
-            None => self.reader.read_block(block, tokens),
+        let read = |block, tokens: &mut Vec<Token>| match (pass, &self.reader) {
+            (Some(pass), _) | (None, Reader::Pass(pass)) => pass.read_block(block, tokens),
+            (None, Reader::File(reader)) => reader.read_block(block, tokens),
         };
         let start = self.rows.start + block * BLOCK;
         let len = BLOCK.min(self.rows.end - start) as usize;
@@ -84,6 +147,20 @@ impl ReaderRows {
         }
         Ok(())
     }
+}
+
+/// Does what [`ReaderRows::sound_pass`] does.
+pub(crate) fn sound_pass<D: Disk + 'static, E>(
+    reader: &BlockReader<D>,
+    rows: Range<u64>,
+    cache: CachePolicy,
+) -> Result<BlockPass<'static>, E>
+where
+    E: From<OpenError> + From<ReadError>,
+{
+    reader.refuse_lost()?;
+    reader.check_table()?;
+    Ok(reader.clone().with_cache(cache).pass_over(rows))
 }
 
 /// The block of a file that was read last: the next rows often begin in it.

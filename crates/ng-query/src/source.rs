@@ -56,7 +56,8 @@ impl Source<'_> {
                 is_whole.then_some(commit)
             }
             Self::Reader(reader) => Some(reader.commit()),
-            Self::Rows(_) | Self::Parts(_) => None,
+            Self::Rows(rows) => rows.commit(),
+            Self::Parts(_) => None,
         }
     }
 

@@ -93,9 +93,10 @@ pub struct ChangeReport {
     /// How many shards retention dropped before the change was published: what was written for
     /// them was removed again.
     pub shards_retired: u64,
-    /// How many bytes of tokens were read.
+    /// How many bytes of tokens were read: those before the first that changes in a shard twice,
+    /// but in a dry run.
     pub bytes_read: u64,
-    /// How many bytes the new shards have; in a dry run, their tokens.
+    /// How many bytes of tokens the new shards have.
     pub bytes_written: u64,
 }
 

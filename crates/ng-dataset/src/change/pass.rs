@@ -62,11 +62,9 @@ where
     pub(super) fn finish(mut self) -> Result<(Made<'p, R>, ChangeReport), DatasetError> {
         let added = self.edit.added();
         self.report.added = added.len() as u64;
-        if !added.is_empty() {
-            self.report.bytes_written += match self.options.dry_run {
-                true => bytes_of(self.report.added),
-                false => self.add(&added)?,
-            };
+        self.report.bytes_written += bytes_of(self.report.added);
+        if !added.is_empty() && !self.options.dry_run {
+            self.add(&added)?;
         }
         Ok((self.made, self.report))
     }
@@ -102,23 +100,20 @@ where
         let rewritten = rewrite.finish()?;
         let report = &mut self.report;
         report.bytes_read += bytes_of(shard.len() + rewritten.again);
-        match rewritten.left {
-            None => return Ok(()),
-            Some(0) => report.shards_dropped += 1,
-            Some(_) => report.shards_rewritten += 1,
+        let Some(left) = rewritten.left else {
+            return Ok(());
+        };
+        match left {
+            0 => report.shards_dropped += 1,
+            _ => report.shards_rewritten += 1,
         }
         report.files.push(shard.file());
-        let written = rewritten.replaced.as_ref().map(|replaced| {
-            let with = replaced.with.as_ref();
-            with.map_or(0, |shard| shard.bytes())
-        });
-        let of_left = || bytes_of(rewritten.left.unwrap_or_default());
-        report.bytes_written += written.unwrap_or_else(of_left);
+        report.bytes_written += bytes_of(left);
         self.made.replaced.extend(rewritten.replaced);
         Ok(())
     }
 
-    fn add(&mut self, tokens: &[Token]) -> Result<u64, DatasetError> {
+    fn add(&mut self, tokens: &[Token]) -> Result<(), DatasetError> {
         let options = ShardOptions {
             reserve: tokens.len() as u64,
             cache: self.options.cache,
@@ -126,10 +121,8 @@ where
         };
         let mut new = NewShard::begin(self.place, options)?;
         new.append(tokens)?;
-        let added = new.finish(self.place)?;
-        let bytes = added.bytes();
-        self.made.added = Some(added);
-        Ok(bytes)
+        self.made.added = Some(new.finish(self.place)?);
+        Ok(())
     }
 
     /// What a new shard takes over from the one that it replaces.

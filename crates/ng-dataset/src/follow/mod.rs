@@ -5,6 +5,8 @@
 
 mod cursor;
 mod options;
+#[cfg(test)]
+mod tests;
 mod unread;
 
 use std::collections::VecDeque;

@@ -34,7 +34,7 @@ pub(super) struct Unread<D: Disk> {
     pub(super) row: u64,
     /// The end; `None` if it is an open tail.
     pub(super) end: Option<u64>,
-    reader: Option<BlockReader<D>>,
+    reader: Option<Box<BlockReader<D>>>,
 }
 
 impl<D: Disk> Item<D> {
@@ -146,7 +146,7 @@ impl<D: Followed> Unread<D> {
             // The commit that was found may not be durable yet.
             reader.refresh()?;
         }
-        self.reader = Some(reader);
+        self.reader = Some(Box::new(reader));
         Ok(true)
     }
 }

@@ -94,11 +94,6 @@ impl<R: Dir> NewShard<R> {
 }
 
 impl<R: Dir> Finished<R> {
-    /// Returns the length of the file.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.entry.sealed.as_ref().map_or(0, |sealed| sealed.bytes)
-    }
-
     /// Removes the file, which no generation names.
     pub(crate) fn discard(self, place: &Place<R>) {
         remove(place, self.entry.file);

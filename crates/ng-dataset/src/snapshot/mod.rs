@@ -6,14 +6,15 @@
 )]
 mod mapped;
 mod parts;
+mod restore;
 mod shard;
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ng_store::BlockReader;
 use ng_store::disk::{Dir, RealDir};
+use ng_store::{BlockReader, Commit};
 
 pub use shard::Shard;
 
@@ -110,6 +111,13 @@ impl<R: Dir> Snapshot<R> {
     #[must_use]
     pub fn shards(&self) -> &[Shard<R::File>] {
         &self.shards
+    }
+
+    /// Returns the commits that it shows of open tails, by which another process takes the same
+    /// snapshot: [`Dataset::snapshot_as`](crate::Dataset::snapshot_as).
+    #[must_use]
+    pub fn tails(&self) -> Vec<Commit> {
+        self.shards.iter().filter_map(Shard::tail).collect()
     }
 
     /// Returns the number of tokens.

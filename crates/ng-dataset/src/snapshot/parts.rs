@@ -54,14 +54,6 @@ impl Snapshot {
         Source::Parts(self)
     }
 
-    /// Has queries ignore the indexes of shards.
-    #[must_use]
-    pub fn without_indexes(mut self) -> Self {
-        self.access.ignores_indexes = true;
-        self.opened = Arc::default();
-        self
-    }
-
     /// Opens a shard as the part of a query, with its index if it has one.
     ///
     /// # Errors
@@ -98,6 +90,37 @@ impl Snapshot {
             }
             false => Ok(OpenPart::of_reader_rows(reader, shard.rows())),
         }
+    }
+
+    /// Has queries read and verify the blocks of the shards that they open: what a snapshot does
+    /// unless it is [`mapped`](Self::mapped).
+    #[must_use]
+    pub fn verified(mut self) -> Self {
+        self.access.is_mapped = false;
+        self.opened = Default::default();
+        self
+    }
+
+    /// Has queries ignore the indexes of shards; what the generation knows of whole shards is still
+    /// used.
+    #[must_use]
+    pub fn without_indexes(mut self) -> Self {
+        self.access.ignores_indexes = true;
+        self.opened = Default::default();
+        self
+    }
+
+    /// Has queries open all shards anew, when they need them: their indexes may be others by now.
+    #[must_use]
+    pub fn reopened(mut self) -> Self {
+        self.opened = Default::default();
+        self
+    }
+
+    /// Tells whether queries map the shards that they open.
+    #[must_use]
+    pub fn is_mapped(&self) -> bool {
+        self.access.is_mapped
     }
 
     /// Returns why indexes of shards were put aside so far; the records answered instead.

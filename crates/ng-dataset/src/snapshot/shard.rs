@@ -2,10 +2,10 @@ use std::ops::Range;
 
 use ng_query::Zone;
 use ng_query::sealed::FileId;
-use ng_store::BlockReader;
 use ng_store::disk::{Dir, Disk};
+use ng_store::{BlockReader, Commit};
 
-use crate::manifest::Sealed;
+use crate::manifest::{Entry, Sealed};
 use crate::place::Place;
 use crate::shard::{check_rows, check_sealed, open_file, open_tail};
 use crate::{DatasetError, Finding, Manifest};
@@ -18,6 +18,8 @@ pub struct Shard<D: Disk> {
     sealed: Option<Sealed>,
     /// The reader of an open tail stays at the commit it found.
     tail: Option<BlockReader<D>>,
+    /// The commit of the open tail that is shown, if the reader is at a later one.
+    shown: Option<Commit>,
 }
 
 impl<D: Disk> Shard<D> {
@@ -55,6 +57,14 @@ impl<D: Disk> Shard<D> {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.sealed.is_none()
+    }
+
+    /// Returns the commit of an open tail that is shown; `None` if the rows no longer grow, or the
+    /// tail cannot be read.
+    #[must_use]
+    pub fn tail(&self) -> Option<Commit> {
+        let tail = self.tail.as_ref()?;
+        Some(self.shown.unwrap_or_else(|| tail.commit()))
     }
 
     /// Returns what is known of it without opening it; `None` for an open tail.
@@ -97,30 +107,44 @@ pub(super) fn all<R: Dir>(
     manifest: &Manifest,
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Shard<R::File>>, DatasetError> {
+    placed(manifest, |entry| match open_tail(place, entry) {
+        Ok(tail) => Ok(Some((tail, None))),
+        Err(source) => {
+            findings.push(Finding::TailUnreadable {
+                source: Box::new(source),
+            });
+            Ok(None)
+        }
+    })
+}
+
+/// An open tail, and the commit that is shown of it, if that is an earlier one.
+type Tail<D> = (BlockReader<D>, Option<Commit>);
+
+/// The shards of a generation, one after another. `tail_of` opens an open tail, of which no rows
+/// are shown if it returns `None`.
+pub(super) fn placed<D: Disk>(
+    manifest: &Manifest,
+    mut tail_of: impl FnMut(&Entry) -> Result<Option<Tail<D>>, DatasetError>,
+) -> Result<Vec<Shard<D>>, DatasetError> {
     let mut start: u64 = 0;
     let mut shards = Vec::with_capacity(manifest.entries.len());
     for entry in &manifest.entries {
-        let (tail, end) = match entry.rows.to {
-            Some(end) => (None, end),
-            None => match open_tail(place, entry) {
-                Ok(tail) => {
-                    let end = tail.len();
-                    (Some(tail), end)
-                }
-                Err(source) => {
-                    findings.push(Finding::TailUnreadable {
-                        source: Box::new(source),
-                    });
-                    (None, entry.rows.from)
-                }
-            },
+        let tail = match entry.rows.to {
+            Some(_) => None,
+            None => tail_of(entry)?,
         };
+        let shown = |(tail, shown): &Tail<D>| shown.map_or(tail.len(), |shown| shown.tokens);
+        let of_tail = || tail.as_ref().map_or(entry.rows.from, shown);
+        let end = entry.rows.to.unwrap_or_else(of_tail);
+        let (tail, shown) = tail.map_or((None, None), |(tail, shown)| (Some(tail), shown));
         let shard = Shard {
             file: entry.file,
             rows: entry.rows.from..end,
             start,
             sealed: entry.sealed.clone(),
             tail,
+            shown,
         };
         start = start.saturating_add(shard.len());
         shards.push(shard);

@@ -69,7 +69,10 @@ fn close<R: Dir>(place: &Place<R>, file: FileId) -> Result<bool, DatasetError> {
         return Ok(false);
     }
     let writer = Writer::open(&place.shards()?, disk, place.shard_path(file))?;
-    let mut tail = Tail { file, writer };
+    let mut tail = Tail {
+        file,
+        writer: Box::new(writer),
+    };
     seal(place, &mut tail, None, &[])?;
     Ok(true)
 }

@@ -9,7 +9,7 @@ use crate::place::{Place, shard_name};
 /// A file that is appended to. Its lock tells others that it has a writer.
 pub(super) struct Tail<R: Dir> {
     pub(super) file: FileId,
-    pub(super) writer: Writer<R::File>,
+    pub(super) writer: Box<Writer<R::File>>,
 }
 
 impl<R: Dir> Tail<R> {
@@ -20,7 +20,7 @@ impl<R: Dir> Tail<R> {
         let (name, path) = (shard_name(file), place.shard_path(file));
         let options = CreateOptions::new().cache(cache);
         let draft = Draft::begin(place.shards()?, &name, &path, &options, identity)?;
-        let writer = draft.publish()?;
+        let writer = Box::new(draft.publish()?);
         Ok(Self { file, writer })
     }
 
@@ -47,7 +47,7 @@ impl<R: Dir> Spare<R> {
     }
 
     pub(super) fn writer(&mut self) -> Option<&mut Writer<R::File>> {
-        self.tail.as_mut().map(|tail| &mut tail.writer)
+        self.tail.as_mut().map(|tail| &mut *tail.writer)
     }
 
     /// From now on a generation may name it.

@@ -46,7 +46,7 @@ fn expect_ids(dataset: &Dataset, count: u32) {
 fn rows(dataset: &Dataset) -> Vec<Option<u64>> {
     let snapshot = dataset.snapshot().unwrap();
     let entries = &snapshot.manifest().entries;
-    entries.iter().map(|entry| entry.row_count()).collect()
+    entries.iter().map(ng_dataset::Entry::row_count).collect()
 }
 
 #[test]
@@ -288,9 +288,8 @@ fn a_writer_whose_tail_was_ended_refuses_and_what_was_committed_stands() {
     writer.append(&tokens(0..100)).unwrap();
     writer.commit().unwrap();
     // Nobody does so to a living writer: the first generation is the newest again.
-    for name in ["manifest-000000000001.json"] {
-        fs::remove_file(dataset.path().join(name)).unwrap();
-    }
+    let newest = dataset.path().join("manifest-000000000001.json");
+    fs::remove_file(newest).unwrap();
     writer.append(&tokens(100..5000)).unwrap();
     let waited = writer.wait().unwrap_err();
     assert!(

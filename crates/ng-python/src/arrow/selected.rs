@@ -92,11 +92,14 @@ impl Selected {
         Ok((positions, tokens))
     }
 
-    /// A part of a file is read once, not for each stretch.
+    /// A part of a file or of a dataset is read once, not for each stretch.
     fn bring_in(&mut self, workers: &Workers) -> Result<(), Error> {
-        if let Shown::File(file, range) = self.subject.shown()
-            && (range.len() as u64) < file.reader().len()
-        {
+        let is_part = match self.subject.shown() {
+            Shown::File(file, range) => (range.len() as u64) < file.reader().len(),
+            Shown::Shards(shards, range) => range.len() < shards.len(),
+            Shown::Memory(..) | Shown::Map(_) => false,
+        };
+        if is_part {
             self.subject = Subject::at_hand(self.subject.shown().at_hand(workers)?);
         }
         Ok(())

@@ -90,7 +90,7 @@ pub(super) fn converted<'py, S: Sync, T: Numpy + Copy>(
 }
 
 /// Positions in the type that numpy uses for indices.
-pub(super) fn positions<'py>(py: Python<'py>, found: &[u64]) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn positions<'py>(py: Python<'py>, found: &[u64]) -> PyResult<Bound<'py, PyAny>> {
     converted(py, found, |&position| position as i64)
 }
 

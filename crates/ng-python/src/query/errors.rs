@@ -1,9 +1,14 @@
 use ng_query::index::IndexError;
 use ng_query::ng_arrow::UnknownColumn;
 use ng_query::order::{OrderError, SortError};
-use ng_query::{ParseFilterError, QuestionError};
+use ng_query::{Filter, ParseFilterError, QuestionError};
 
 use crate::error::{CHANGED, Class, Error, INTERNAL, LOCKED, Value, errno};
+
+/// Parses a filter.
+pub(crate) fn filter_of(text: &str) -> Result<Filter, Error> {
+    text.parse().map_err(|error| unreadable(text, &error))
+}
 
 /// A filter that does not parse: the message shows the place with carets under it.
 pub(super) fn unreadable(text: &str, error: &ParseFilterError) -> Error {

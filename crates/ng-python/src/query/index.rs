@@ -89,7 +89,8 @@ impl Question {
         // Maps are only for mapped files.
         let is_mapped = self.origin.is_mapped();
         match subject.shown() {
-            Shown::Memory(..) => None,
+            // Each shard has its own.
+            Shown::Memory(..) | Shown::Shards(..) => None,
             Shown::Map(snapshot) => {
                 let commit = *snapshot.commit();
                 let is_whole = snapshot.start() == 0 && snapshot.len() as u64 == commit.tokens;
@@ -306,7 +307,7 @@ pub(crate) fn layout_columns(field: &str, given: &Bound<'_, PyAny>) -> Result<Ve
     })
 }
 
-fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
+pub(crate) fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
     let names = given.map_or(Ok(String::new()), |given| names_of("boxes", given))?;
     let names = names
         .split(',')
@@ -317,7 +318,7 @@ fn spaces_of(given: Option<&Bound<'_, PyAny>>) -> Result<Vec<Space>, Error> {
         .collect()
 }
 
-fn index_info<'py>(
+pub(crate) fn index_info<'py>(
     py: Python<'py>,
     path: &Path,
     report: &BuildReport,

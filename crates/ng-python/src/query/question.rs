@@ -7,9 +7,10 @@ use ng_query::{Answer, Filter, Source, Stats};
 use pyo3::prelude::*;
 
 use super::answers;
-use super::errors::unreadable;
+use super::errors::{filter_of, unreadable};
 use super::subject::Subject;
 use crate::error::{Error, Value};
+use crate::shown::Shown;
 use crate::token::now;
 use crate::tokens::{Origin, Tokens};
 use crate::work::{long, short};
@@ -70,8 +71,7 @@ impl Question {
     /// The same query over the tokens that match another filter as well.
     pub(crate) fn narrowed(mut self, text: Option<&str>) -> Result<Self, Error> {
         if let Some(text) = text {
-            let filter: Filter = text.parse().map_err(|error| unreadable(text, &error))?;
-            self.filters.push(Arc::new(filter));
+            self.filters.push(Arc::new(filter_of(text)?));
             self.refuse_unreadable()?;
         }
         Ok(self)
@@ -153,14 +153,14 @@ impl Question {
 
     /// The tokens of this moment. It may wait for a lock, and read: without the GIL.
     pub(crate) fn subject(&self) -> Result<Subject, Error> {
-        Subject::of(&self.origin, self.how.verified)
+        Subject::of(&self.origin, &self.how)
     }
 
     /// Does what [`subject`](Self::subject) does; holds the GIL if nothing is read and no lock is
     /// waited for. A fork needs the GIL, so no lock is held when it happens.
     pub(super) fn subject_of_moment(&self, py: Python<'_>) -> PyResult<Subject> {
         match self.origin.shown_at_once().filter(|_| !self.how.verified) {
-            Some(shown) => Ok(Subject::of_shown(shown?)?),
+            Some(shown) => Ok(Subject::of_shown(shown?, &self.how)?),
             None => short(py, || self.subject()),
         }
     }
@@ -215,7 +215,10 @@ impl Question {
                 let query = self.query(subject, source, workers, index.as_deref())?;
                 ask(&query, source)
             })?;
-            let warnings = index.map_or(Vec::new(), |index| index.warnings());
+            let warnings = match subject.shown() {
+                Shown::Shards(shards, _) => shards.warnings(),
+                _ => index.map_or(Vec::new(), |index| index.warnings()),
+            };
             Ok((value, stats, warnings.iter().map(told).collect::<Vec<_>>()))
         })?;
         let stats = answers::stats(py, &stats, warnings)?;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use ng_store::{BlockReader, Snapshot};
 
+use super::question::How;
 use crate::error::Error;
 use crate::known::Known;
 use crate::memory::Slice;
@@ -20,16 +21,22 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// What is shown, to be read and verified if `verified` and from a mapped file.
-    pub(super) fn of(origin: &Origin, verified: bool) -> Result<Self, Error> {
+    pub(super) fn of(origin: &Origin, how: &How) -> Result<Self, Error> {
         let shown = origin.shown()?;
         match (&shown, origin.path()) {
-            (Shown::Map(snapshot), Some(path)) if verified => Self::of_file(snapshot, &path),
-            _ => Self::of_shown(shown),
+            (Shown::Map(snapshot), Some(path)) if how.verified => Self::of_file(snapshot, &path),
+            _ => Self::of_shown(shown, how),
         }
     }
 
     /// All tokens of what is shown, while nobody writes to them.
-    pub(super) fn of_shown(shown: Shown) -> Result<Self, Error> {
+    pub(super) fn of_shown(shown: Shown, how: &How) -> Result<Self, Error> {
+        let shown = match shown {
+            Shown::Shards(shards, range) => {
+                Shown::Shards(shards.asked(how.index, how.verified), range)
+            }
+            other => other,
+        };
         Ok(Self {
             _unwritten: shown.unwritten()?,
             shown,

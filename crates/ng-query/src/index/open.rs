@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ng_arrow::Column;
 use ng_store::BlockReader;
+use ng_store::disk::Disk;
 use ng_token::Space;
 
 use super::folder::MANIFEST;
@@ -60,7 +61,11 @@ fn read_small(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Finds the longest run of segments that the block table of the commit vouches for.
-pub(super) fn believe(manifest: &Manifest, reader: &BlockReader, folder: &Path) -> Belief {
+pub(super) fn believe<D: Disk>(
+    manifest: &Manifest,
+    reader: &BlockReader<D>,
+    folder: &Path,
+) -> Belief {
     let path = folder.join(MANIFEST);
     let commit = reader.commit();
     if manifest.file_id.0 != commit.file_id {
@@ -211,7 +216,7 @@ pub(super) struct Opening<'a> {
 
 impl Opening<'_> {
     /// Opens what is believed, if there is a manifest.
-    pub(super) fn open(&self, reader: &BlockReader) -> Option<Index> {
+    pub(super) fn open<D: Disk>(&self, reader: &BlockReader<D>) -> Option<Index> {
         let mut index = self.nothing(reader);
         match read_manifest(self.folder)? {
             Err(warning) => index.warnings.push(warning),
@@ -344,7 +349,7 @@ impl Opening<'_> {
         ))
     }
 
-    fn nothing(&self, reader: &BlockReader) -> Index {
+    fn nothing<D: Disk>(&self, reader: &BlockReader<D>) -> Index {
         Index {
             commit: reader.commit(),
             folder: self.folder.to_owned(),

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use bytemuck::AnyBitPattern;
 use ng_arrow::Column;
+use ng_store::disk::Disk;
 use ng_store::{BlockReader, Commit};
 use ng_token::Space;
 
@@ -47,6 +48,13 @@ impl Index {
     /// happens to the files.
     pub fn load(reader: &BlockReader) -> Option<Self> {
         Self::look(reader, &Look::Read)
+    }
+
+    /// Opens an index whose folder is not beside the file: a copy of that of a file on any disk.
+    /// It reads everything believed into memory, like [`load`](Self::load).
+    pub fn load_from<D: Disk>(folder: &Path, reader: &BlockReader<D>) -> Option<Self> {
+        let look = &Look::Read;
+        Opening { folder, look }.open(reader)
     }
 
     pub(crate) fn look(reader: &BlockReader, look: &Look) -> Option<Self> {

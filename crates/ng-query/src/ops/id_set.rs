@@ -32,6 +32,16 @@ impl IdSet {
         Ok(())
     }
 
+    /// The numbers, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
+        let pages = (0_u32..).zip(&self.0);
+        let pages = pages.filter_map(|(high, page)| Some((high << 16, page.as_ref()?)));
+        pages.flat_map(|(first, page)| {
+            let is_in = move |low: &u32| page[(low / 64) as usize] >> (low % 64) & 1 != 0;
+            (0..1 << 16).filter(is_in).map(move |low| first | low)
+        })
+    }
+
     pub(crate) fn count(&self) -> u64 {
         let words = self.0.iter().flatten().flat_map(|page| page.iter());
         words.map(|word| u64::from(word.count_ones())).sum()

@@ -8,6 +8,7 @@ mod boundaries;
 mod count;
 mod duplicates;
 pub(crate) mod find;
+mod for_each;
 mod histogram;
 mod histogram_2d;
 mod id_set;
@@ -23,7 +24,7 @@ mod within;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Value};
+pub use aggregate::{Group, GroupBy, Groups, Key, Measure, Partial, PartialError, Value};
 pub use bins::Bins;
 pub use duplicates::Duplicates;
 pub use find::Found;

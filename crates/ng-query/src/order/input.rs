@@ -9,6 +9,7 @@ use ng_token::Token;
 use super::SortError;
 use super::sort_file::Sort;
 use crate::parts::open_part;
+use crate::reader_rows::sound_pass;
 use crate::{OpenPart, Parts, QueryError, Source, Zone};
 
 /// A file as one part.
@@ -44,14 +45,18 @@ impl Pass {
     /// Opens a part of what is sorted.
     fn open(sort: &Sort<'_>, part: usize) -> Result<Self, SortError> {
         let part = open_part(sort.parts, part)?;
-        let file = rows_of_file(part.source())
-            .map(|(reader, rows)| {
-                reader.refuse_lost()?;
-                reader.check_table()?;
-                let reader = reader.clone().with_cache(sort.input_cache());
-                Ok::<_, SortError>((reader.pass_over(rows.clone()), rows.start))
-            })
-            .transpose()?;
+        let cache = sort.input_cache();
+        let file = match part.source() {
+            Source::Reader(reader) => {
+                let pass = sound_pass::<_, SortError>(reader, 0..reader.len(), cache)?;
+                Some((pass, 0))
+            }
+            Source::Rows(rows) => {
+                let pass = rows.sound_pass::<SortError>(cache)?;
+                Some((pass, rows.rows().start))
+            }
+            _ => None,
+        };
         Ok(Self { part, file })
     }
 
@@ -110,14 +115,6 @@ impl Sort<'_> {
             1 => self.options.cache_policy(),
             _ => self.cache_of_many(),
         }
-    }
-}
-
-fn rows_of_file(source: Source<'_>) -> Option<(&BlockReader, Range<u64>)> {
-    match source {
-        Source::Reader(reader) => Some((reader, 0..reader.len())),
-        Source::Rows(rows) => Some((rows.reader(), rows.rows())),
-        _ => None,
     }
 }
 

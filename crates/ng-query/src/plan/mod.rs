@@ -128,13 +128,12 @@ impl Sight {
         };
         match scan.source {
             Source::Parts(parts) => {
-                let (pieces, stats) = scan.pieces(parts);
-                let mut pieces = pieces.iter();
-                pieces
-                    .clone()
-                    .for_each(|piece| add(piece.blocks(), piece.is_all));
+                let (placed, stats) = scan.placed_parts(parts);
+                for part in &placed {
+                    add(part.blocks(), part.is_all);
+                }
                 sight.parts = stats.parts;
-                sight.parts_skipped = stats.parts - pieces.by_ref().count() as u64;
+                sight.parts_skipped = stats.parts - placed.len() as u64;
             }
             _ => {
                 let candidates = scan.candidates();

@@ -10,7 +10,7 @@ mod lanes;
 mod matcher;
 mod opened;
 mod pass;
-mod pieces;
+mod placed;
 mod stage;
 mod stop;
 mod visitor;
@@ -21,7 +21,7 @@ pub(crate) use lanes::{Lanes, whole_of, width};
 pub use matcher::Matcher;
 pub(crate) use opened::Opened;
 pub(crate) use pass::{LONGEST_WAVE, Scan};
-pub(crate) use pieces::Piece;
+pub(crate) use placed::PlacedPart;
 pub(crate) use stage::{Stage, for_each_one};
 pub(crate) use stop::Stop;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use ng_parallel::{ParallelError, Shards, Workers, map_shards, serial};
 use ng_store::{BLOCK_TOKENS, ReadError};
 
 use super::stage::Kit;
-use super::{Candidate, Opened, Piece, Stage, Stop};
+use super::{Candidate, Opened, PlacedPart, Stage, Stop};
 use crate::boxes::Boxes;
 use crate::index::Index;
 use crate::kernels::Kernels;
@@ -47,7 +47,7 @@ pub(crate) struct Scan<'q> {
 
 /// A part that was opened, or need not be.
 struct Chosen {
-    piece: Piece,
+    placed: PlacedPart,
     part: Option<Arc<OpenPart>>,
     candidates: Vec<Candidate>,
 }
@@ -112,34 +112,27 @@ impl<'q> Scan<'q> {
             wave: FIRST_WAVE.min(self.wave),
             kits: Pool::new(),
         };
-        let mut stats = match self.source {
+        let mut stats = self.stats_of_none();
+        match self.source {
             Source::Parts(parts) => {
-                let (pieces, mut stats) = self.pieces(parts);
-                let mut rest = &pieces[..];
-                loop {
-                    let group =
-                        self.open_some(parts, &mut rest, waves.wave, &mut choose, &mut stats)?;
-                    if group.is_empty() {
-                        break;
-                    }
+                let (placed, of_skipped) = self.placed_parts(parts);
+                stats = of_skipped;
+                let (mut rest, mut next) = (&placed[..], ControlFlow::Continue(()));
+                while next.is_continue() && !rest.is_empty() {
+                    let wave = waves.wave;
+                    let group = self.open_some(parts, &mut rest, wave, &mut choose, &mut stats)?;
                     let opened: Vec<_> = group.iter().map(|one| one.opened(self)).collect();
                     let candidates = in_their_places(&group);
-                    let next = waves.run(self, &opened, &candidates, &new, &work, &mut take)?;
-                    if next.is_break() {
-                        break;
-                    }
+                    next = waves.run(self, &opened, &candidates, &new, &work, &mut take)?;
                 }
-                stats
             }
             _ => {
                 let candidates = choose(self)?;
-                let mut stats = self.stats_of_none();
                 stats.blocks_skipped = stats.blocks - candidates.len() as u64;
                 let opened = [Opened::new(self, candidates.len() as u64)];
-                let _all = waves.run(self, &opened, &candidates, &new, &work, &mut take)?;
-                stats
+                let _last = waves.run(self, &opened, &candidates, &new, &work, &mut take)?;
             }
-        };
+        }
         for kit in waves.kits.into_inner() {
             stats.add(&kit.stats);
         }
@@ -147,36 +140,36 @@ impl<'q> Scan<'q> {
         Ok(stats)
     }
 
-    /// Opens the next parts, as many as have the blocks of a wave, and takes them from the rest.
-    /// None are left if it returns none.
+    /// Opens the next parts, as many as have the blocks of a wave, and takes them from the rest;
+    /// those without candidates are left out.
     fn open_some(
         &self,
         parts: &dyn Parts,
-        rest: &mut &[Piece],
+        rest: &mut &[PlacedPart],
         wave: usize,
         choose: &mut impl FnMut(&Scan<'_>) -> Result<Vec<Candidate>, QueryError>,
         stats: &mut Stats,
     ) -> Result<Vec<Chosen>, QueryError> {
         let (mut group, mut blocks) = (Vec::new(), 0);
-        while let Some((piece, behind)) = rest.split_first()
+        while let Some((placed, behind)) = rest.split_first()
             && blocks < wave
             && group.len() < MOST_OPEN
         {
             *rest = behind;
-            let chosen = match piece.is_all && !self.looks {
-                true => Chosen::unopened(*piece),
+            let chosen = match placed.is_all && !self.looks {
+                true => Chosen::unopened(*placed),
                 false => {
-                    let part = self.open(parts, piece, stats)?;
-                    let candidates = choose(&self.of_part(piece, &part))?;
+                    let part = self.open(parts, placed, stats)?;
+                    let candidates = choose(&self.of_part(placed, &part))?;
                     Chosen {
-                        piece: *piece,
+                        placed: *placed,
                         part: Some(part),
                         candidates,
                     }
                 }
             };
             let count = chosen.candidates.len();
-            stats.blocks_skipped += piece.blocks() - count as u64;
+            stats.blocks_skipped += placed.blocks() - count as u64;
             blocks += count;
             // A part without candidates is dropped at once.
             if count > 0 {
@@ -217,11 +210,11 @@ impl<'q> Scan<'q> {
 }
 
 impl Chosen {
-    fn unopened(piece: Piece) -> Self {
+    fn unopened(placed: PlacedPart) -> Self {
         let all = |block| Candidate::of_all(block);
         Self {
-            candidates: (0..piece.blocks()).map(all).collect(),
-            piece,
+            candidates: (0..placed.blocks()).map(all).collect(),
+            placed,
             part: None,
         }
     }
@@ -229,10 +222,10 @@ impl Chosen {
     fn opened<'p>(&'p self, scan: &Scan<'_>) -> Opened<'p> {
         match &self.part {
             Some(part) => {
-                let scan = scan.of_part(&self.piece, part);
+                let scan = scan.of_part(&self.placed, part);
                 Opened::new(&scan, self.candidates.len() as u64)
             }
-            None => Opened::unopened(self.piece.base, self.piece.tokens),
+            None => Opened::unopened(self.placed.base, self.placed.tokens),
         }
     }
 }

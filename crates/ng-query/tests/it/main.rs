@@ -11,4 +11,5 @@ mod ends;
 mod filter;
 mod near;
 mod order;
+mod partial;
 mod parts;

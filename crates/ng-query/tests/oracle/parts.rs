@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ng_query::index::BuildOptions;
+use ng_query::ng_parallel::Workers;
 use ng_query::ng_store::{BLOCK_TOKENS, BlockReader};
-use ng_query::ng_token::Token;
-use ng_query::{OpenPart, Parts, QueryError, Source, Zone};
+use ng_query::ng_token::{Space, Token};
+use ng_query::{
+    Column, Groups, Measure, Neighbours, OpenPart, Partial, Parts, Points, Query, QueryError,
+    Source, Zone,
+};
 
 use crate::amount::count;
-use crate::filters::{EACH, Meant, WHOLE};
+use crate::filters::{EACH, Meant, NOW, WHOLE};
 use crate::place::{Place, Way, everything, zones};
 use crate::questions::{self, Questions, Selected};
 use crate::tokens;
@@ -25,16 +29,20 @@ enum Kind {
     Mapped,
     MappedWith(fn() -> BuildOptions),
     /// Rows of the file that has all tokens.
+    RowsOfAll,
+    /// Rows of a file that has others before and behind them.
     Rows,
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 9] = [
     Kind::ReaderWith(zones),
     Kind::Memory,
     Kind::MappedWith(everything),
+    Kind::RowsOfAll,
     Kind::Rows,
     Kind::ReaderWith(everything),
     Kind::Mapped,
+    Kind::Rows,
     Kind::Reader,
 ];
 
@@ -83,7 +91,13 @@ fn opened(kind: Kind, own: &[Token], whole: &BlockReader, rows: Range<u64>) -> O
     let place = || Place::of(own);
     match kind {
         Kind::Memory => OpenPart::of_tokens(own.to_vec()),
-        Kind::Rows => OpenPart::of_reader_rows(whole.clone(), rows),
+        Kind::RowsOfAll => OpenPart::of_reader_rows(whole.clone(), rows),
+        Kind::Rows => {
+            let (before, behind) = (tokens::tokens(77), tokens::tokens(5));
+            let end = 77 + own.len() as u64;
+            let all = Place::of(&[&before, own, &behind].concat());
+            OpenPart::of_reader_rows(all.reader.clone(), 77..end)
+        }
         Kind::Reader => OpenPart::of_reader(place().reader.clone(), None).unwrap(),
         Kind::Mapped => OpenPart::of_snapshot(place().snapshot.clone(), None).unwrap(),
         Kind::ReaderWith(options) => {
@@ -227,4 +241,111 @@ fn hold(
         tell(question.as_ref(), 3 * cuts.len());
     }
     count("query: cuts in parts that were asked", cuts.len() as u64);
+}
+
+/// The measures that take one pass.
+fn of_one_pass(measures: Vec<Measure>) -> Vec<Measure> {
+    let wide = [
+        Column::Id,
+        Column::LocalId,
+        Column::Timestamp,
+        Column::Weight,
+    ];
+    let is_of_two = |measure: &Measure| matches!(measure, Measure::Quantile(column, _) if wide.contains(column));
+    measures
+        .into_iter()
+        .filter(|measure| !is_of_two(measure))
+        .collect()
+}
+
+fn filtered<'s>(source: Source<'s>, workers: &Workers, meant: Meant) -> Query<'s> {
+    Query::new(source, workers).filter_at(&meant.filter(), NOW)
+}
+
+/// NaN is not equal to itself; its text is.
+fn text(groups: &Groups) -> String {
+    format!("{groups:?}")
+}
+
+#[test]
+fn partial_answers_are_merged_to_the_whole_one() {
+    let tokens = tokens::tokens(tokens::count());
+    let place = Place::of(&tokens);
+    let ends = [ends_of_blocks(tokens.len()), ends(tokens.len(), 5)];
+    let cuts = ends.map(|ends| Cut::new(&tokens, &place.reader, &ends, 2, 3));
+    let workers = Workers::new(2).unwrap();
+    let asked = questions::aggregates::asked().into_iter();
+    for ((group_by, measures), turn) in asked.step_by(tokens::step(5, 2)).zip(0..) {
+        let measures = of_one_pass(measures);
+        let meant = WHOLE[turn % WHOLE.len()];
+        let in_one =
+            filtered(Source::from(&tokens), &workers, meant).aggregate(&group_by, &measures);
+        let in_one = text(&in_one.unwrap().value);
+        for (cut, is_even) in cuts.iter().zip([true, false]) {
+            let in_parts =
+                filtered(Source::Parts(cut), &workers, meant).aggregate(&group_by, &measures);
+            let in_parts = text(&in_parts.unwrap().value);
+            assert!(!is_even || in_parts == in_one, "{group_by:?}");
+            let partial = |part: &Part| {
+                let partial = filtered(part.open.source(), &workers, meant)
+                    .aggregate_partial(&group_by, &measures);
+                let bytes = partial.unwrap().value.to_bytes();
+                let read = Partial::from_bytes(&bytes).unwrap();
+                assert_eq!(read.to_bytes(), bytes);
+                read
+            };
+            for folded in [usize::MAX, 0, 3] {
+                let mut partials = cut.parts.iter().map(partial).enumerate();
+                let (_, mut all) = partials.next().unwrap();
+                for (number, next) in partials {
+                    if number > folded {
+                        all.fold().unwrap();
+                        let bytes = all.to_bytes();
+                        all = Partial::from_bytes(&bytes).unwrap();
+                        assert_eq!(all.to_bytes(), bytes);
+                    }
+                    all.merge(next).unwrap();
+                }
+                let merged = text(&all.finish().unwrap());
+                assert_eq!(merged, in_parts, "{group_by:?}, {measures:?}");
+            }
+        }
+    }
+}
+
+/// Where a filter looks at positions, a part has its own; so none does here.
+#[test]
+fn neighbours_of_parts_are_merged_to_those_of_all() {
+    let tokens = tokens::tokens(tokens::count());
+    let place = Place::of(&tokens);
+    let cut = Cut::new(&tokens, &place.reader, &ends(tokens.len(), 9), 1, 4);
+    let workers = Workers::new(2).unwrap();
+    let mut kinds = [
+        Points::in_space(Space::Physical),
+        Points::weighted(&[(Space::Motor, 2.0), (Space::Social, 0.5)]).unwrap(),
+    ];
+    for token in tokens.iter().step_by(9_000) {
+        kinds.iter_mut().for_each(|points| points.add_token(token));
+    }
+    kinds[0].add_steps(&[[0.5, -0.25, 1e7]]).unwrap();
+    for (points, k) in kinds.iter().zip([70, 3]) {
+        let nearest = |query: Query<'_>| query.nearest(points, k).unwrap().value;
+        let whole = nearest(Query::new(&tokens, &workers));
+        let mut merged = vec![Neighbours::default(); points.len()];
+        let (mut base, mut of_parts) = (0, Vec::new());
+        for part in &cut.parts {
+            of_parts.push((base, nearest(Query::new(part.open.source(), &workers))));
+            base += part.tokens;
+        }
+        // In any order.
+        for (base, found) in of_parts.into_iter().rev() {
+            for (all, found) in merged.iter_mut().zip(found) {
+                all.merge(found, base);
+            }
+        }
+        for (merged, whole) in merged.iter().zip(&whole) {
+            assert_eq!(merged.neighbours, whole.neighbours);
+            assert_eq!(merged.missing, whole.missing);
+        }
+    }
 }

@@ -69,7 +69,7 @@ fn made(lengths: &[usize]) -> Made {
 
 fn sorted(tokens: &[Token], by: &Order) -> Vec<Token> {
     let mut sorted = tokens.to_vec();
-    sorted.sort_by_key(|token| by.key(token));
+    sorted.sort_by_cached_key(|token| by.key(token));
     sorted
 }
 

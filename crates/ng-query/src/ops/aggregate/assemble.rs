@@ -5,7 +5,7 @@ use super::quantiles::Quantiles;
 use super::tally::{ColumnTally, Tally};
 use super::weights::Totals;
 use super::{GROUPS, VALUES};
-use super::{Group, Groups, Key, Measure, Value};
+use super::{Group, GroupBy, Groups, Key, Measure, Value};
 use crate::QueryError;
 use crate::memory::{Refused, refused, reserve, with_capacity};
 use crate::ordered::{steps_per_unit, value_of};
@@ -22,31 +22,52 @@ pub(super) struct Whole<'g> {
 #[derive(Default)]
 pub(super) struct Counted {
     pub(super) code: u64,
-    count: u64,
+    pub(super) count: u64,
     pub(super) columns: Vec<ColumnTally>,
 }
 
+/// Adds up what the workers counted, ascending by code.
+///
+/// # Errors
+///
+/// [`QueryError::TooManyGroups`] and [`QueryError::OutOfMemory`].
+pub(super) fn added_up<'t>(
+    tallies: impl Iterator<Item = Tally<'t>>,
+    needs: &Needs,
+) -> Result<Vec<Counted>, QueryError> {
+    let mut groups = Vec::new();
+    for tally in tallies {
+        gather(tally, &mut groups)?;
+    }
+    merged(groups, needs)
+}
+
+/// Merges groups of the same code, and sorts them by it.
+///
+/// # Errors
+///
+/// As [`added_up`].
+pub(super) fn merged(mut groups: Vec<Counted>, needs: &Needs) -> Result<Vec<Counted>, QueryError> {
+    groups.sort_unstable_by_key(|group| group.code);
+    merge_alike(&mut groups).map_err(|_| refused::<Counted>(groups.len(), GROUPS))?;
+    let most = needs.most_groups();
+    match groups.len() > most {
+        true => Err(QueryError::TooManyGroups { most }),
+        false => Ok(groups),
+    }
+}
+
 impl<'g> Whole<'g> {
-    /// Adds up what was counted.
+    /// Completes the groups of all tokens.
     ///
     /// # Errors
     ///
-    /// [`QueryError::TooManyGroups`] and [`QueryError::OutOfMemory`].
-    pub(super) fn new<'t>(
-        tallies: impl Iterator<Item = Tally<'t>>,
+    /// [`QueryError::OutOfMemory`].
+    pub(super) fn new(
+        mut groups: Vec<Counted>,
         totals: Totals,
         needs: &'g Needs,
     ) -> Result<Self, QueryError> {
-        let mut groups = Vec::new();
-        for tally in tallies {
-            gather(tally, &mut groups)?;
-        }
-        groups.sort_unstable_by_key(|group| group.code);
-        merge_alike(&mut groups).map_err(|_| refused::<Counted>(groups.len(), GROUPS))?;
-        let most = needs.most_groups();
-        if groups.len() > most {
-            return Err(QueryError::TooManyGroups { most });
-        }
         if needs.group_by.is_empty() {
             if groups.is_empty() {
                 let columns = needs.columns.iter().map(|_| ColumnTally::default());
@@ -98,9 +119,7 @@ impl<'g> Whole<'g> {
     fn key(&self, mut code: u64) -> Result<Vec<Key>, QueryError> {
         let mut keys = with_capacity(self.needs.group_by.len(), GROUPS)?;
         for by in self.needs.group_by.iter().rev() {
-            let bits = by.bits();
-            keys.push(by.key(code & low_bits(bits)));
-            code = code.checked_shr(bits).unwrap_or(0);
+            keys.push(by.key(take_number(*by, &mut code)));
         }
         keys.reverse();
         Ok(keys)
@@ -188,6 +207,14 @@ impl Counted {
         let mut columns = self.columns.iter_mut().zip(other.columns);
         columns.try_for_each(|(column, other)| column.merge(other))
     }
+}
+
+/// Takes the number of the last grouping off a code.
+pub(super) fn take_number(by: GroupBy, code: &mut u64) -> u64 {
+    let bits = by.bits();
+    let number = *code & low_bits(bits);
+    *code = code.checked_shr(bits).unwrap_or(0);
+    number
 }
 
 fn low_bits(bits: u32) -> u64 {

@@ -56,6 +56,14 @@ impl Distinct {
         }
     }
 
+    /// Calls `each` with every number, some of them more than once if they are few.
+    pub(super) fn for_each(&self, each: impl FnMut(u32)) {
+        match self {
+            Self::Few(numbers) => numbers.iter().copied().for_each(each),
+            Self::Many(set) => set.iter().for_each(each),
+        }
+    }
+
     pub(super) fn count(&mut self) -> u64 {
         match self {
             Self::Few(numbers) => {

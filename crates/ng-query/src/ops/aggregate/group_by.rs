@@ -131,6 +131,21 @@ impl GroupBy {
         }
     }
 
+    /// Whether a group has this number.
+    pub(super) fn has(self, number: u64) -> bool {
+        match self {
+            Self::EntityType | Self::FlagsEntityType | Self::Domain => number < 16,
+            Self::Flag(_) => number < 2,
+            Self::Time(seconds) => number <= u64::from(u32::MAX / seconds),
+            Self::Cell(_, size) => {
+                let bits = self.bits() / 3;
+                let cell = |axis: u32| number >> (bits * axis) & ((1 << bits) - 1);
+                let count = u64::from(cell_count(size));
+                (0..3).all(|axis| cell(axis) < count) && number >> (3 * bits) == 0
+            }
+        }
+    }
+
     /// The key of a group's number.
     pub(super) fn key(self, number: u64) -> Key {
         match self {

@@ -5,6 +5,7 @@ use ng_arrow::Column;
 
 use super::call::{Call, parse_list};
 use crate::QuestionError;
+use crate::ordered::key_bits;
 
 /// What is measured of the tokens of a group.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +32,11 @@ pub enum Measure {
 }
 
 impl Measure {
+    /// Whether it is a quantile of a column of 32 bits.
+    pub(super) fn takes_two_passes(&self) -> bool {
+        matches!(self, Self::Quantile(column, _) if key_bits(*column) > 16)
+    }
+
     /// Parses measures with commas between them.
     ///
     /// # Errors

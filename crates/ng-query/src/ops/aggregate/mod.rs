@@ -12,6 +12,7 @@ mod grouping;
 mod groups;
 mod measure;
 mod needs;
+mod partial;
 mod quantiles;
 mod tallies;
 mod tally;
@@ -24,13 +25,14 @@ use std::ops::ControlFlow;
 pub use group_by::{GroupBy, Key};
 pub use groups::{Group, Groups, Value};
 pub use measure::Measure;
+pub use partial::{Partial, PartialError};
 
-use crate::{Answer, Query, QueryError, QuestionError};
-use assemble::Whole;
+use crate::{Answer, Query, QueryError, QuestionError, Stats};
+use assemble::{Counted, Whole, added_up};
 use grouping::{FEW_BITS, bits_of};
 use needs::Needs;
 use tallies::Tallies;
-use weights::Totals;
+use weights::{BlockSum, Totals};
 
 /// What memory that grows with the groups is for.
 const GROUPS: &str = "groups";
@@ -60,27 +62,38 @@ impl Query<'_> {
     ) -> Result<Answer<Groups>, QueryError> {
         check(group_by, measures)?;
         let needs = Needs::new(group_by, measures);
-        let tallies = Tallies::new(&needs, self.scan().workers.threads());
         let mut totals = Totals::new(bits_of(group_by));
+        let add = |sums: Vec<BlockSum>| sums.iter().try_for_each(|block| totals.add(block));
+        let (groups, mut stats) = self.count_groups(&needs, add)?;
+        let whole = Whole::new(groups, totals, &needs)?;
+        let quantiles = self.quantiles(&whole, measures, &needs, &mut stats)?;
+        let value = whole.assemble(measures, &quantiles)?;
+        Ok(Answer { value, stats })
+    }
+
+    /// Counts all groups in one pass; `add` gets the sums of the blocks' weights, in order.
+    fn count_groups(
+        &self,
+        needs: &Needs,
+        mut add: impl FnMut(Vec<BlockSum>) -> Result<(), QueryError>,
+    ) -> Result<(Vec<Counted>, Stats), QueryError> {
+        let tallies = Tallies::new(needs, self.scan().workers.threads());
         let mut scan = self.scan();
-        if bits_of(group_by) > FEW_BITS {
+        if bits_of(&needs.group_by) > FEW_BITS {
             scan.wave = self.streaming_scan().wave;
         }
-        let mut stats = scan.run(
+        let stats = scan.run(
             Vec::new,
             |sums, stage| {
                 stage.load(&needs.loads)?;
                 tallies.add(stage, sums)
             },
             |sums| {
-                sums.iter().try_for_each(|block| totals.add(block))?;
+                add(sums)?;
                 Ok::<_, QueryError>(ControlFlow::Continue(()))
             },
         )?;
-        let whole = Whole::new(tallies.into_inner(), totals, &needs)?;
-        let quantiles = self.quantiles(&whole, measures, &needs, &mut stats)?;
-        let value = whole.assemble(measures, &quantiles)?;
-        Ok(Answer { value, stats })
+        Ok((added_up(tallies.into_inner(), needs)?, stats))
     }
 }
 

@@ -11,7 +11,7 @@ use super::needs::Needs;
 use super::value_counts::ValueCounts;
 use super::{GROUPS, VALUES};
 use crate::memory::{push, refused, reserve, room_for_one};
-use crate::ordered::{Keys, NAN_KEY, key_bits, keys_of};
+use crate::ordered::{Keys, NAN_KEY, keys_of};
 use crate::pool::Pool;
 use crate::scan::Stage;
 use crate::{Query, QueryError, Stats};
@@ -30,7 +30,7 @@ impl Quantiles {
 }
 
 /// A quantile whose upper 16 bits are known.
-struct Half {
+pub(super) struct Half {
     code: u64,
     column: Column,
     share: f64,
@@ -59,20 +59,7 @@ impl Query<'_> {
         needs: &Needs,
         stats: &mut Stats,
     ) -> Result<Quantiles, QueryError> {
-        let mut quantiles = Quantiles::default();
-        let mut halves = Vec::new();
-        for measure in measures {
-            if let Measure::Quantile(column, share) = *measure {
-                let found = uppers(whole, needs, column, share);
-                reserve(&mut halves, whole.groups.len(), GROUPS)?;
-                for half in found {
-                    match key_bits(column) > 16 {
-                        true => halves.push(half),
-                        false => quantiles.add(&half, half.high.into())?,
-                    }
-                }
-            }
-        }
+        let (mut quantiles, halves) = Quantiles::of_first_pass(whole, measures, needs)?;
         if !halves.is_empty() {
             let lower = self.lower_halves(&halves, needs, stats)?;
             for half in &halves {
@@ -118,6 +105,29 @@ impl Query<'_> {
 }
 
 impl Quantiles {
+    /// Those that the counts tell, and the halves of the others.
+    pub(super) fn of_first_pass(
+        whole: &Whole<'_>,
+        measures: &[Measure],
+        needs: &Needs,
+    ) -> Result<(Self, Vec<Half>), QueryError> {
+        let mut quantiles = Self::default();
+        let mut halves = Vec::new();
+        for measure in measures {
+            if let Measure::Quantile(column, share) = *measure {
+                let found = uppers(whole, needs, column, share);
+                reserve(&mut halves, whole.groups.len(), GROUPS)?;
+                for half in found {
+                    match measure.takes_two_passes() {
+                        true => halves.push(half),
+                        false => quantiles.add(&half, half.high.into())?,
+                    }
+                }
+            }
+        }
+        Ok((quantiles, halves))
+    }
+
     fn add(&mut self, half: &Half, key: u32) -> Result<(), QueryError> {
         let place = (half.code, half.column, half.share.to_bits());
         room_for_one(&mut self.found, GROUPS)?;

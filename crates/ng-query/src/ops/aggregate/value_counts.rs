@@ -17,7 +17,7 @@ impl ValueCounts {
     }
 
     #[inline]
-    fn add_times(&mut self, number: u16, times: u64) -> Result<(), Refused> {
+    pub(super) fn add_times(&mut self, number: u16, times: u64) -> Result<(), Refused> {
         let [low, high] = number.to_le_bytes();
         made(&mut self.pages[usize::from(high)])?[usize::from(low)] += times;
         Ok(())

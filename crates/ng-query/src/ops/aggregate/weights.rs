@@ -180,6 +180,34 @@ impl WeightTotal {
         self.squares += block.squares + difference * difference * before * more / count;
     }
 
+    /// The bytes of a total.
+    pub(super) const SIZE: usize = 32;
+
+    pub(super) fn to_bytes(self) -> [u8; Self::SIZE] {
+        let words = [
+            self.count,
+            self.sum.to_bits(),
+            self.mean.to_bits(),
+            self.squares.to_bits(),
+        ];
+        bytemuck::cast(words.map(u64::to_le_bytes))
+    }
+
+    pub(super) fn of_bytes(bytes: [u8; Self::SIZE]) -> Self {
+        let [count, sum, mean, squares] =
+            bytemuck::cast::<_, [[u8; 8]; 4]>(bytes).map(u64::from_le_bytes);
+        Self {
+            count,
+            sum: f64::from_bits(sum),
+            mean: f64::from_bits(mean),
+            squares: f64::from_bits(squares),
+        }
+    }
+
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
     pub(super) fn sum(&self) -> f64 {
         one_nan(self.sum)
     }
@@ -218,6 +246,29 @@ impl Totals {
             }
         }
         Ok(())
+    }
+
+    /// Sets the total of a group.
+    pub(super) fn set(&mut self, code: u64, total: WeightTotal) -> Result<(), QueryError> {
+        match self {
+            Self::Few(totals) => totals[code as usize] = total,
+            Self::Many(totals) => {
+                room_for_one(totals, GROUPS)?;
+                totals.insert(code, total);
+            }
+        }
+        Ok(())
+    }
+
+    /// The totals of the groups that have any, ascending by code.
+    pub(super) fn all(&self) -> Vec<(u64, WeightTotal)> {
+        let mut all: Vec<_> = match self {
+            Self::Few(totals) => (0..).zip(totals.iter().copied()).collect(),
+            Self::Many(totals) => totals.iter().map(|(code, total)| (*code, *total)).collect(),
+        };
+        all.retain(|(_, total)| total.count > 0);
+        all.sort_unstable_by_key(|(code, _)| *code);
+        all
     }
 
     /// The total of a group; zero if none was added.

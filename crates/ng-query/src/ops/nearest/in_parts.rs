@@ -7,7 +7,7 @@ use super::{POINTS, around as around_in_one};
 use crate::boxes::Cuboid;
 use crate::memory::{collected, with_capacity};
 use crate::ops::best::Bound;
-use crate::scan::{Piece, Scan};
+use crate::scan::{PlacedPart, Scan};
 use crate::{Answer, Parts, QueryError};
 
 /// Finds what is nearest to each point. A part is opened only where no part that is nearer to a
@@ -18,13 +18,13 @@ pub(super) fn around(
     plan: &Plan,
     bounds: &[Bound],
 ) -> Result<Answer<Vec<Neighbours>>, QueryError> {
-    let (pieces, mut stats) = scan.pieces(parts);
+    let (all, mut stats) = scan.placed_parts(parts);
     let hunts = bounds.iter().map(|bound| Hunt::new(plan.k, bound));
     let mut round = Round {
         plan,
-        left: pieces
+        left: all
             .iter()
-            .map(|piece| Far::new(piece, parts, plan))
+            .map(|placed| Far::new(placed, parts, plan))
             .collect(),
         hunts: collected(hunts, POINTS)?,
     };
@@ -40,8 +40,8 @@ pub(super) fn around(
             if points.is_empty() {
                 continue;
             }
-            let part = scan.open(parts, &far.piece, &mut stats)?;
-            let own = scan.of_part(&far.piece, &part);
+            let part = scan.open(parts, &far.placed, &mut stats)?;
+            let own = scan.of_part(&far.placed, &part);
             let found = around_in_one(&own, plan, &points, bounds, |_, hunt| Ok(hunt))?;
             stats.add(&found.stats);
             for (point, hunt) in points.into_iter().zip(found.value) {
@@ -58,7 +58,7 @@ pub(super) fn around(
 
 /// A part that was not opened.
 struct Far {
-    piece: Piece,
+    placed: PlacedPart,
     /// Its box in each space.
     cuboids: Vec<Cuboid>,
 }
@@ -72,11 +72,11 @@ struct Round<'r, 'b> {
 }
 
 impl Far {
-    fn new(piece: &Piece, parts: &dyn Parts, plan: &Plan) -> Self {
-        let zone = parts.part_zone(piece.part);
+    fn new(placed: &PlacedPart, parts: &dyn Parts, plan: &Plan) -> Self {
+        let zone = parts.part_zone(placed.part);
         let cuboid = |&space| zone.map_or(Cuboid::EVERYWHERE, |zone| zone.cuboid(space));
         Self {
-            piece: *piece,
+            placed: *placed,
             cuboids: plan.spaces.iter().map(cuboid).collect(),
         }
     }
@@ -124,7 +124,7 @@ impl Round<'_, '_> {
     /// The least key of a part's tokens, if a token with it could be among the nearest.
     fn key_within(&self, point: usize, far: &Far) -> Option<u64> {
         let key = self.plan.targets[point].centre.least_key(&far.cuboids);
-        let limit = self.hunts[point].best.limit(far.piece.base)?;
+        let limit = self.hunts[point].best.limit(far.placed.base)?;
         (key <= limit).then_some(key)
     }
 }

@@ -36,3 +36,35 @@ pub struct Neighbours {
     /// In how many blocks tokens were compared with the point.
     pub blocks_looked_at: u64,
 }
+
+impl Neighbours {
+    /// Adds what a query around the same point, with the same `k`, found in tokens that begin at
+    /// position `base`: what is left is what one query over all of them finds. Into
+    /// [`Neighbours::default`] any can be merged, in any order.
+    pub fn merge(&mut self, other: Self, base: u64) {
+        let k = |one: &Self| one.neighbours.len() as u64 + one.missing;
+        let k = k(self).max(k(&other));
+        let moved = other.neighbours.into_iter().map(|near| Neighbour {
+            position: base + near.position,
+            ..near
+        });
+        self.neighbours.extend(moved);
+        self.neighbours
+            .sort_by_key(|near| (near.squared.key(), near.position));
+        self.neighbours
+            .truncate(usize::try_from(k).unwrap_or(usize::MAX));
+        self.missing = k - self.neighbours.len() as u64;
+        self.blocks_looked_at += other.blocks_looked_at;
+    }
+}
+
+impl Squared {
+    /// A number in the order of distances of one kind: floats of 0 or more are ordered like their
+    /// bits.
+    fn key(self) -> u64 {
+        match self {
+            Self::Steps(squared) => squared,
+            Self::OffGrid(squared) | Self::Units(squared) => squared.to_bits(),
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::memory::{collected, with_capacity};
 use crate::ops::nearest::{Fence, Reach};
 use crate::scan::{Lanes, Scan, Stage};
 use crate::select::{axes, in_ball};
-use crate::zone::Zone;
+use crate::zone::{Verdict, Zone};
 use crate::{Answer, Parts, Query, QueryError, Source};
 
 impl Query<'_> {
@@ -52,34 +52,32 @@ fn count_in_parts(
     counters: &[Counter<'_>],
 ) -> Result<Answer<Vec<u64>>, QueryError> {
     let mut value = collected(counters.iter().map(|_| 0), BALLS)?;
-    let (pieces, mut stats) = scan.pieces(parts);
-    for piece in &pieces {
-        let zone = parts.part_zone(piece.part);
+    let (all, mut stats) = scan.placed_parts(parts);
+    for placed in &all {
+        let zone = parts.part_zone(placed.part);
+        let is_all = placed.is_all && !scan.skips_damaged;
         let mut near = with_capacity(counters.len(), BALLS)?;
         let mut is_unread = false;
         for (place, counter) in counters.iter().enumerate() {
-            let cuboid = |zone: &Zone| zone.cuboid(counter.ball.space());
-            let cuboid = zone.map_or(Cuboid::EVERYWHERE, cuboid);
-            if !counter.touches(scan.kernels, &cuboid) {
-                continue;
-            }
-            if piece.is_all && !scan.skips_damaged && counter.ball.has_all_of(&cuboid) {
-                value[place] += piece.tokens;
-                is_unread = true;
-            } else {
-                near.push(place);
+            match counter.verdict(scan.kernels, zone) {
+                Verdict::None => {}
+                Verdict::All if is_all => {
+                    value[place] += placed.tokens;
+                    is_unread = true;
+                }
+                Verdict::All | Verdict::Some => near.push(place),
             }
         }
         if near.is_empty() {
             match is_unread {
-                true => stats.blocks_unread += piece.blocks(),
-                false => stats.blocks_skipped += piece.blocks(),
+                true => stats.blocks_unread += placed.blocks(),
+                false => stats.blocks_skipped += placed.blocks(),
             }
             continue;
         }
-        let part = scan.open(parts, piece, &mut stats)?;
+        let part = scan.open(parts, placed, &mut stats)?;
         let own = collected(near.iter().map(|&place| counters[place]), BALLS)?;
-        let counted = count(&scan.of_part(piece, &part), &own)?;
+        let counted = count(&scan.of_part(placed, &part), &own)?;
         stats.add(&counted.stats);
         stats.blocks_skipped += counted.stats.blocks_skipped;
         for (place, count) in near.into_iter().zip(counted.value) {
@@ -111,9 +109,17 @@ impl<'b> Counter<'b> {
         }
     }
 
-    /// Whether the ball may have tokens in a box.
-    fn touches(&self, kernels: Kernels, cuboid: &Cuboid) -> bool {
-        !self.is_empty() && self.fence.boxes(kernels, cuboid.row().rows()) != 0
+    /// Whether the ball has all tokens of a zone, or can have any.
+    fn verdict(&self, kernels: Kernels, zone: Option<&Zone>) -> Verdict {
+        let cuboid = |zone: &Zone| zone.cuboid(self.ball.space());
+        let cuboid = zone.map_or(Cuboid::EVERYWHERE, cuboid);
+        if self.is_empty() || self.fence.boxes(kernels, cuboid.row().rows()) == 0 {
+            return Verdict::None;
+        }
+        match self.ball.has_all_of(&cuboid) {
+            true => Verdict::All,
+            false => Verdict::Some,
+        }
     }
 
     /// Whether the ball can have no token.

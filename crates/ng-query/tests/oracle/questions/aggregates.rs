@@ -10,26 +10,32 @@ use crate::columns::{scale, steps, stored, value};
 use crate::reply::Reply;
 
 pub(crate) fn questions() -> Questions {
-    let mut questions: Questions = Vec::new();
+    let questions = asked().into_iter().map(|(group_by, measures)| {
+        let question = Aggregate { group_by, measures };
+        Box::new(question) as Box<dyn Question>
+    });
+    questions.collect()
+}
+
+/// What is grouped by, and what is measured.
+pub(crate) fn asked() -> Vec<(Vec<GroupBy>, Vec<Measure>)> {
+    let mut asked = Vec::new();
     for columns in stored().collect::<Vec<_>>().chunks(6) {
-        questions.push(Box::new(Aggregate {
-            group_by: Vec::new(),
-            measures: [Measure::Count]
-                .into_iter()
-                .chain(columns.iter().flat_map(|column| measures(*column)))
-                .collect(),
-        }));
+        let of_columns = columns.iter().flat_map(|column| measures(*column));
+        let measures = [Measure::Count].into_iter().chain(of_columns).collect();
+        asked.push((Vec::new(), measures));
     }
-    for group_by in groupings() {
-        let measures = of_groups();
-        questions.push(Box::new(Aggregate { group_by, measures }));
-    }
+    asked.extend(
+        groupings()
+            .into_iter()
+            .map(|group_by| (group_by, of_groups())),
+    );
     // More groups than are allowed with quantiles.
-    questions.push(Box::new(Aggregate {
-        group_by: GroupBy::list("time(1), flags_entity_type").unwrap(),
-        measures: Measure::list("count, min(weight), max(id), sum(weight), mean(radius)").unwrap(),
-    }));
-    questions
+    asked.push((
+        GroupBy::list("time(1), flags_entity_type").unwrap(),
+        Measure::list("count, min(weight), max(id), sum(weight), mean(radius)").unwrap(),
+    ));
+    asked
 }
 
 /// Every measure of a column except the count.

@@ -1,6 +1,6 @@
 //! The operations, and the simplest answer to each.
 
-mod aggregates;
+pub(crate) mod aggregates;
 mod counts;
 mod ids;
 mod near;

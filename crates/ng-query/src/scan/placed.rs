@@ -10,7 +10,7 @@ use crate::{OpenPart, Parts, QueryError, Stats};
 
 /// A part that may have selected tokens, not opened yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Piece {
+pub(crate) struct PlacedPart {
     /// Its number among the parts.
     pub(crate) part: usize,
     /// The position of its first token.
@@ -20,7 +20,7 @@ pub(crate) struct Piece {
     pub(crate) is_all: bool,
 }
 
-impl Piece {
+impl PlacedPart {
     pub(crate) fn blocks(&self) -> u64 {
         self.tokens.div_ceil(BLOCK_TOKENS as u64)
     }
@@ -29,52 +29,52 @@ impl Piece {
 impl<'q> Scan<'q> {
     /// The parts that may have selected tokens, in order, and the counts of a pass before any of
     /// these is opened.
-    pub(crate) fn pieces(&self, parts: &dyn Parts) -> (Vec<Piece>, Stats) {
-        let (mut pieces, mut base) = (Vec::new(), 0_u64);
+    pub(crate) fn placed_parts(&self, parts: &dyn Parts) -> (Vec<PlacedPart>, Stats) {
+        let (mut placed_parts, mut base) = (Vec::new(), 0_u64);
         let mut stats = self.stats_of_none();
         for part in 0..parts.part_count() {
-            let mut piece = Piece {
+            let mut placed = PlacedPart {
                 part,
                 base,
                 tokens: parts.part_tokens(part),
                 is_all: false,
             };
-            base = base.saturating_add(piece.tokens);
+            base = base.saturating_add(placed.tokens);
             let zone = parts.part_zone(part);
-            let verdict = match piece.tokens {
+            let verdict = match placed.tokens {
                 0 => Verdict::None,
-                _ => verdict(self.selector.bound(), &(piece.base..base), zone),
+                _ => verdict(self.selector.bound(), &(placed.base..base), zone),
             };
-            piece.is_all = verdict == Verdict::All;
+            placed.is_all = verdict == Verdict::All;
             match verdict {
-                Verdict::None => stats.blocks_skipped += piece.blocks(),
-                Verdict::All | Verdict::Some => pieces.push(piece),
+                Verdict::None => stats.blocks_skipped += placed.blocks(),
+                Verdict::All | Verdict::Some => placed_parts.push(placed),
             }
         }
-        (pieces, stats)
+        (placed_parts, stats)
     }
 
     /// Opens a part.
     pub(crate) fn open(
         &self,
         parts: &dyn Parts,
-        piece: &Piece,
+        placed: &PlacedPart,
         stats: &mut Stats,
     ) -> Result<Arc<OpenPart>, QueryError> {
         self.stop.check()?;
-        let opened = open_part(parts, piece.part)?;
+        let opened = open_part(parts, placed.part)?;
         stats.parts_opened += 1;
         Ok(opened)
     }
 
     /// The same scan of an open part alone.
-    pub(crate) fn of_part<'p>(&self, piece: &Piece, part: &'p OpenPart) -> Scan<'p> {
+    pub(crate) fn of_part<'p>(&self, placed: &PlacedPart, part: &'p OpenPart) -> Scan<'p> {
         Scan {
             source: part.source(),
             index: part.index(),
             boxes: part.index().map(|index| index as &dyn Boxes),
-            base: piece.base,
-            is_all: piece.is_all,
+            base: placed.base,
+            is_all: placed.is_all,
             looks: self.looks,
             selector: Arc::clone(&self.selector),
             workers: self.workers.clone(),

@@ -1,0 +1,47 @@
+//! What generations say, as the dataclasses of `ngtoken._reports`.
+
+use ng_dataset::ng_store::disk::Disk;
+use ng_dataset::{Shard, Snapshot};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+pub(super) fn made<'py>(
+    py: Python<'py>,
+    class: &str,
+    values: &Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let reports = py.import("ngtoken._datasets")?;
+    reports.getattr(class)?.call((), Some(values))
+}
+
+/// An object of a class, by name.
+pub(super) fn object<'py>(
+    py: Python<'py>,
+    class: &str,
+    values: impl IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let class = py.import("ngtoken._datasets")?.getattr(class)?;
+    class.call1(values.into_pyobject(py)?)
+}
+
+/// The shards of a snapshot.
+pub(super) fn shards<'py>(
+    py: Python<'py>,
+    snapshot: &Snapshot,
+) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let shards = snapshot.shards().iter();
+    shards.map(|some| shard(py, some)).collect()
+}
+
+fn shard<'py, D: Disk>(py: Python<'py>, shard: &Shard<D>) -> PyResult<Bound<'py, PyAny>> {
+    let values = PyDict::new(py);
+    let (rows, positions, sealed) = (shard.rows(), shard.positions(), shard.sealed());
+    values.set_item("file", shard.file().to_string())?;
+    values.set_item("rows", (rows.start, rows.end))?;
+    values.set_item("positions", (positions.start, positions.end))?;
+    values.set_item("open", shard.is_open())?;
+    values.set_item("bytes", sealed.map(|sealed| sealed.bytes))?;
+    values.set_item("committed_at_ns", sealed.map(|sealed| sealed.committed_ns))?;
+    values.set_item("order", sealed.and_then(|sealed| sealed.order.clone()))?;
+    made(py, "ShardInfo", &values)
+}

@@ -1,0 +1,165 @@
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use ng_dataset::{Manifest, Snapshot};
+use ng_parallel::Workers;
+use ng_query::Source;
+use ng_query::index::IndexWarning;
+use ng_token::Token;
+
+use crate::error::{Error, INTERNAL};
+use crate::memory::Memory;
+use crate::shown::{Shown, read_by};
+
+/// The tokens of a dataset at a moment.
+pub(crate) struct ShardSet {
+    snapshot: Snapshot,
+    len: usize,
+    loaded: OnceLock<Arc<Memory>>,
+}
+
+impl ShardSet {
+    pub(crate) fn new(snapshot: Snapshot) -> Self {
+        Self {
+            len: usize::try_from(snapshot.len()).unwrap_or(usize::MAX),
+            snapshot,
+            loaded: OnceLock::new(),
+        }
+    }
+
+    /// The snapshot, if its files are the system's.
+    pub(crate) fn local(&self) -> Result<&Snapshot, Error> {
+        Ok(&self.snapshot)
+    }
+
+    /// The same tokens, with all shards to be opened anew.
+    pub(crate) fn reopened(&self) -> Self {
+        Self::new(self.snapshot.clone().reopened())
+    }
+
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    pub(crate) fn manifest(&self) -> &Manifest {
+        self.snapshot.manifest()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.snapshot.is_mapped()
+    }
+
+    /// All tokens, if they were wanted before.
+    pub(crate) fn loaded(&self) -> Option<&Arc<Memory>> {
+        self.loaded.get()
+    }
+
+    pub(crate) fn source(&self) -> Source<'_> {
+        self.snapshot.source()
+    }
+
+    /// What was put aside of the indexes of shards.
+    pub(crate) fn warnings(&self) -> Vec<IndexWarning> {
+        self.snapshot.index_warnings()
+    }
+
+    /// The same tokens for a query that ignores indexes, or verifies what is mapped.
+    pub(crate) fn asked(self: &Arc<Self>, index: bool, verified: bool) -> Arc<Self> {
+        let verifies = verified && self.is_mapped();
+        if index && !verifies {
+            return Arc::clone(self);
+        }
+        let mut snapshot = self.snapshot.clone();
+        if verifies {
+            snapshot = snapshot.verified();
+        }
+        if !index {
+            snapshot = snapshot.without_indexes();
+        }
+        Arc::new(Self::new(snapshot))
+    }
+
+    /// Some of the tokens, ready to be looked at: all of them are read once, some of them each
+    /// time, and those of one mapped shard not at all.
+    pub(crate) fn at_hand(
+        self: &Arc<Self>,
+        workers: &Workers,
+        range: Range<usize>,
+    ) -> Result<Shown, Error> {
+        if range.len() < self.len || self.loaded.get().is_some() {
+            return self.passing(workers, range);
+        }
+        if let Some(map) = self.within_a_map(&range)? {
+            return Ok(map);
+        }
+        let memory = Arc::new(Memory::of(self.read(workers, range)?));
+        let first = self.loaded.get_or_init(|| memory);
+        Ok(Shown::of_memory(Arc::clone(first)))
+    }
+
+    /// Does what [`at_hand`](Self::at_hand) does, but keeps no tokens for later.
+    pub(crate) fn passing(&self, workers: &Workers, range: Range<usize>) -> Result<Shown, Error> {
+        if let Some(memory) = self.loaded.get() {
+            return Ok(Shown::Memory(Arc::clone(memory), range));
+        }
+        if let Some(map) = self.within_a_map(&range)? {
+            return Ok(map);
+        }
+        let some = self.read(workers, range)?;
+        Ok(Shown::of_memory(Arc::new(Memory::of(some))))
+    }
+
+    /// The tokens of a range that is within one mapped shard.
+    fn within_a_map(&self, range: &Range<usize>) -> Result<Option<Shown>, Error> {
+        if !self.is_mapped() || range.is_empty() {
+            return Ok(None);
+        }
+        let Some((number, _)) = self.snapshot.locate(range.start as u64) else {
+            return Ok(None);
+        };
+        let positions = self.snapshot.shards()[number].positions();
+        if positions.end < range.end as u64 {
+            return Ok(None);
+        }
+        let start = positions.start as usize;
+        let part = self.snapshot.part(number)?;
+        Ok(match part.source() {
+            Source::Snapshot(map) => Some(Shown::Map(
+                map.slice(range.start - start..range.end - start),
+            )),
+            _ => None,
+        })
+    }
+
+    fn read(&self, workers: &Workers, range: Range<usize>) -> Result<ng_store::VecStore, Error> {
+        read_by(workers, range, |some, tokens| {
+            self.for_each(some, |verified| tokens.extend_from_slice(verified))
+        })
+    }
+
+    /// Calls `look` with the tokens at some positions, in order, on this thread.
+    pub(crate) fn for_each(
+        &self,
+        some: Range<u64>,
+        mut look: impl FnMut(&[Token]),
+    ) -> Result<(), Error> {
+        self.source().for_each(some, |tokens| {
+            look(tokens);
+            Ok::<_, Error>(())
+        })
+    }
+
+    /// Copies one token, which must be within.
+    pub(crate) fn token(&self, position: usize) -> Result<Token, Error> {
+        if let Some(memory) = self.loaded.get() {
+            return Ok(memory.token(position));
+        }
+        let found = self.source().tokens_at(&[position as u64])?;
+        let token = found.value.first().copied();
+        token.ok_or_else(|| Error::new(INTERNAL, "a position without a token"))
+    }
+}
