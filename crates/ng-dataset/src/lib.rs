@@ -38,5 +38,10 @@ pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use reshape::{CompactOptions, ReshapeReport, ReshardOptions, SortOptions};
 pub use snapshot::{Shard, Snapshot};
-pub use upkeep::{CollectOptions, CollectReport};
+pub use upkeep::{
+    CollectOptions, CollectReport, DatasetInfo, DatasetReport, GenerationInfo, GenerationSummary,
+    LeftShard, ManifestFault, ManifestProblem, Orphan, OrphanState, ParentState, RepairOptions,
+    RepairReport, RepairedShard, ShardProblem, ShardReport, TailInfo, VerifyOptions,
+    VerifyProgress,
+};
 pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};

@@ -194,7 +194,9 @@ impl Manifest {
             false => Err(ManifestFlaw::Field { field }),
         };
         let follows = self.parent.map_or(self.generation == 0, |parent| {
-            parent.generation.checked_add(1) == Some(self.generation)
+            // A repair passes over damaged ones.
+            let is_over = self.verb == Verb::Repair && parent.generation < self.generation;
+            is_over || parent.generation.checked_add(1) == Some(self.generation)
         });
         expect(follows, "parent")?;
         // It has a successor.

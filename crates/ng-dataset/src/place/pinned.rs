@@ -70,6 +70,17 @@ impl<R: Dir> Place<R> {
         Ok((pinned, damaged.into_iter().map(finding).collect()))
     }
 
+    /// Pins the newest generation that can be read, and returns the highest damaged one above it.
+    pub(crate) fn newest_over_damage(&self) -> Result<(Pinned<R>, Option<u64>), DatasetError> {
+        let mut highest = None;
+        let pinned = self.find(|generation, _| {
+            highest = highest.max(Some(generation));
+            Ok(())
+        })?;
+        let above = highest.filter(|highest| *highest > pinned.generation);
+        Ok((pinned, above))
+    }
+
     /// Pins a generation by its number.
     pub(crate) fn generation(&self, generation: u64) -> Result<Pinned<R>, DatasetError> {
         let numbers = self.generations()?;

@@ -39,6 +39,30 @@ impl<R: Dir> Place<R> {
         Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
     }
 
+    /// Does what [`change`](Self::change) does on top of the newest generation that can be read,
+    /// with a number above those of the damaged ones. `edit` is told whether there are any.
+    pub(crate) fn change_over_damage(
+        &self,
+        verb: Verb,
+        mut edit: impl FnMut(&Pinned<R>, &mut Manifest, bool) -> Result<bool, DatasetError>,
+    ) -> Result<Option<Pinned<R>>, DatasetError> {
+        for _ in 0..ATTEMPTS {
+            let (newest, damaged) = self.newest_over_damage()?;
+            let mut next = newest.next(verb, ng_store::now_ns());
+            if let Some(highest) = damaged {
+                next.generation = highest.saturating_add(1);
+            }
+            if !edit(&newest, &mut next, damaged.is_some())? {
+                return Ok(None);
+            }
+            if let Some(published) = self.publish(next)? {
+                return Ok(Some(published));
+            }
+        }
+        let newest = self.newest_over_damage()?.0;
+        Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
+    }
+
     /// Gives a generation its name, unless another publisher has taken it: then returns `None`.
     ///
     /// The folder of shards is synced first, so that no manifest names a file whose name a power

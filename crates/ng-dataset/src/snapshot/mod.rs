@@ -138,6 +138,10 @@ impl<R: Dir> Snapshot<R> {
         &self.findings
     }
 
+    pub(crate) fn shared_findings(&self) -> Arc<[Finding]> {
+        self.findings.clone()
+    }
+
     /// Returns the shard of a position, and the row in its file.
     #[must_use]
     pub fn locate(&self, position: u64) -> Option<(usize, u64)> {
