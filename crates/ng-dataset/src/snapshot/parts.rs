@@ -101,6 +101,15 @@ impl Snapshot {
         self
     }
 
+    /// Has queries ignore the indexes of shards; what the generation knows of whole shards is still
+    /// used.
+    #[must_use]
+    pub fn without_indexes(mut self) -> Self {
+        self.access.ignores_indexes = true;
+        self.opened = Default::default();
+        self
+    }
+
     /// Has queries open all shards anew, when they need them: their indexes may be others by now.
     #[must_use]
     pub fn reopened(mut self) -> Self {
