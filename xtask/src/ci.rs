@@ -33,7 +33,7 @@ const EXIT_INVALID: i32 = 5;
 /// Its message if the machine lacks memory, disk or a right for every cell.
 const NOTHING_FITS: &str = "nothing can be measured here: ";
 /// The scenarios that are measured only if named.
-const ON_FILES: [&str; 10] = [
+const ON_FILES: [&str; 13] = [
     "persist",
     "reopen",
     "scan",
@@ -44,6 +44,9 @@ const ON_FILES: [&str; 10] = [
     "aggregate",
     "nearest",
     "sort",
+    "stream",
+    "update",
+    "dataset-scan",
 ];
 
 /// How long each target is fuzzed.

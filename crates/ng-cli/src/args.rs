@@ -28,13 +28,14 @@ use crate::like::Like;
 
 use dataset::join_retained;
 pub(crate) use dataset::{
-    ChangeArgs, DatasetAppendArgs, DatasetCreateArgs, DatasetDeleteArgs, DatasetInfoArgs,
-    DatasetUpdateArgs, DatasetUpsertArgs, DatasetVerb, StreamArgs,
+    ChangeArgs, DatasetAppendArgs, DatasetCompactArgs, DatasetCreateArgs, DatasetDeleteArgs,
+    DatasetFollowArgs, DatasetGcArgs, DatasetIndexArgs, DatasetInfoArgs, DatasetReshardArgs,
+    DatasetSortArgs, DatasetUpdateArgs, DatasetUpsertArgs, DatasetVerb, FollowFormat, StreamArgs,
 };
 pub(crate) use describe::DescribeArgs;
 pub(crate) use export::ExportArgs;
 use generation::GenerationArg;
-pub(crate) use index::IndexArgs;
+pub(crate) use index::{BuildArgs, IndexArgs};
 pub(crate) use place::NearPoint;
 pub(crate) use query::{QueryArgs, WayArgs};
 pub(crate) use sort::SortArgs;

@@ -3,6 +3,8 @@
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use crate::ending::Ending;
 use crate::say::Say;
@@ -59,6 +61,18 @@ impl Hold<'_> {
         }
     }
 
+    /// Ends the program soon after the wish, if its holder does not: it may be stuck in writing to
+    /// a pipe that nobody reads.
+    pub(crate) fn end_anyway(&self) {
+        let say = self.0.say;
+        self.on_wish(move || {
+            thread::spawn(move || {
+                thread::sleep(PATIENCE);
+                end(say);
+            });
+        });
+    }
+
     /// Calls `wake` when the wish comes, for threads that wait for something else.
     pub(crate) fn on_wish(&self, wake: impl Fn() + Send + 'static) {
         let mut wakers = self.0.wakers();
@@ -76,13 +90,20 @@ impl Drop for Hold<'_> {
     }
 }
 
+/// How long a holder may take to end.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+fn end(say: Say) -> ! {
+    let _ = say.failed(&Ending::Interrupted.into(), None);
+    process::exit(EXIT_INTERRUPTED.into())
+}
+
 impl State {
     /// Runs on the signal thread. Either a new holder sees the wish, or the wish sees the hold.
     fn interrupt(&self) {
         self.wanted.store(true, Ordering::SeqCst);
         if !self.held.load(Ordering::SeqCst) {
-            let _ = self.say.failed(&Ending::Interrupted.into(), None);
-            process::exit(EXIT_INTERRUPTED.into());
+            end(self.say);
         }
         for wake in self.wakers().iter() {
             wake();

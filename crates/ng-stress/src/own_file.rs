@@ -75,3 +75,10 @@ impl OwnFile {
         unsafe { MmapMut::map_mut(&file) }
     }
 }
+
+/// A snapshot of a dataset in the folder of a worker, whose queries map its shards.
+pub(crate) fn mapped(snapshot: &ng_dataset::Snapshot) -> ng_dataset::Snapshot {
+    // SAFETY: (1) Nobody truncates a shard, overwrites committed tokens or changes the files
+    // of an index: they are in this worker's own folder, and only `ng_dataset` writes there.
+    unsafe { snapshot.clone().mapped() }
+}

@@ -97,6 +97,11 @@ impl Pieces {
         self.hash.write(ng_token::as_bytes(tokens));
     }
 
+    /// XXH3-64 of the tokens' bytes so far.
+    pub(crate) fn digest(&self) -> String {
+        format!("{:016x}", self.hash.finish())
+    }
+
     /// Proves that the tokens were the first `count` of the sequence.
     pub(crate) fn prove(self, run: &mut Run, count: u64) -> Result<(), Failure> {
         self.prove_sum(run, count, id_sum(count))
@@ -106,7 +111,7 @@ impl Pieces {
     pub(crate) fn prove_sum(self, run: &mut Run, count: u64, id_sum: u64) -> Result<(), Failure> {
         run.prove_equal("tokens", self.tokens, count)?;
         run.prove_equal("id_sum", self.id_sum, id_sum)?;
-        run.prove("digest", format!("{:016x}", self.hash.finish()));
+        run.prove("digest", self.digest());
         Ok(())
     }
 }

@@ -36,6 +36,21 @@ pub(crate) struct IndexArgs {
     /// The token file
     pub(crate) file: PathBuf,
 
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+
+    /// Show what there is, and build nothing
+    #[arg(long, conflicts_with_all = ["columns", "ids", "boxes", "only", "rebuild", "threads", "drop"])]
+    pub(crate) info: bool,
+
+    /// Remove the index
+    #[arg(long, conflicts_with_all = ["columns", "ids", "boxes", "only", "rebuild", "threads"])]
+    pub(crate) drop: bool,
+}
+
+/// What an index is to have, and how it is built.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
     /// Columns to keep as arrays, by name; the name of a space means its three
     #[arg(long, value_name = "NAMES", value_parser = parse_stored)]
     columns: Vec<Columns>,
@@ -56,14 +71,6 @@ pub(crate) struct IndexArgs {
     #[arg(long)]
     rebuild: bool,
 
-    /// Show what there is, and build nothing
-    #[arg(long, conflicts_with_all = ["columns", "ids", "boxes", "only", "rebuild", "threads", "drop"])]
-    pub(crate) info: bool,
-
-    /// Remove the index
-    #[arg(long, conflicts_with_all = ["columns", "ids", "boxes", "only", "rebuild", "threads"])]
-    pub(crate) drop: bool,
-
     /// Threads that read, hash and write [default: all of the machine's]
     #[arg(long, value_name = "N", value_parser = parse_threads, allow_hyphen_values = true)]
     pub(crate) threads: Option<NonZeroUsize>,
@@ -72,7 +79,7 @@ pub(crate) struct IndexArgs {
     pub(crate) cache: CacheArgs,
 }
 
-impl IndexArgs {
+impl BuildArgs {
     /// What the index is to have.
     pub(crate) fn options(&self) -> BuildOptions {
         let columns = self.columns.iter().flat_map(|columns| &columns.0);

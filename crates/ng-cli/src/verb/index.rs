@@ -20,7 +20,7 @@ pub(crate) fn index(args: &IndexArgs, tool: &Tool) -> Result<ExitCode> {
     if args.drop {
         return drop_index(&args.file, tool);
     }
-    let reader = BlockReader::open(&args.file)?.with_cache(args.cache.policy());
+    let reader = BlockReader::open(&args.file)?.with_cache(args.build.cache.policy());
     if args.info {
         let info = IndexInfo::read(&reader);
         expect_readable(info.as_ref())?;
@@ -28,7 +28,7 @@ pub(crate) fn index(args: &IndexArgs, tool: &Tool) -> Result<ExitCode> {
         tool.say.warn(&told.lines());
         return tool.say.answer(&told);
     }
-    let report = build_watched(&reader, &args.options(), args.threads, tool)?;
+    let report = build_watched(&reader, &args.build.options(), args.build.threads, tool)?;
     let told = Indexed::of_build(&args.file, reader.len(), report);
     tool.say.warn(&told.lines());
     tool.say.report(&told)

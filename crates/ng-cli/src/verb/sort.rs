@@ -115,13 +115,13 @@ fn cause_of(error: Error) -> Error {
 }
 
 /// A bar for each phase, one after the other.
-struct Bars<'a> {
+pub(super) struct Bars<'a> {
     tool: &'a Tool,
     shown: Mutex<Option<(SortPhase, Progress)>>,
 }
 
 impl<'a> Bars<'a> {
-    fn new(tool: &'a Tool) -> Self {
+    pub(super) fn new(tool: &'a Tool) -> Self {
         Self {
             tool,
             shown: Mutex::new(None),
@@ -129,7 +129,7 @@ impl<'a> Bars<'a> {
     }
 
     /// Called on any thread: a late one may report less than was reported already.
-    fn show(&self, progress: SortProgress) {
+    pub(super) fn show(&self, progress: SortProgress) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if shown
             .as_ref()

@@ -89,7 +89,7 @@ impl<'p, R: Dir> Publication<'p, R> {
             }
         }
         let added = made.added.iter().map(|shard| shard.entry.clone());
-        next.entries.extend(added);
+        added.for_each(|entry| next.add(entry));
         Ok(retired)
     }
 
@@ -105,7 +105,8 @@ impl<'p, R: Dir> Publication<'p, R> {
                 found => found?,
             };
             if !generation.names_all(taken) {
-                return Ok(generation.verb == Verb::Retain);
+                // A writer takes no other rows out when it rolls.
+                return Ok(matches!(generation.verb, Verb::Retain | Verb::Append));
             }
         }
         Ok(false)

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use ng_parallel::Workers;
 use ng_query::sealed::FileId;
 use ng_store::disk::RealDir;
 use ng_token::Token;
@@ -13,7 +14,9 @@ use super::{FollowOptions, Followed, Follower};
 use crate::manifest::Taken;
 use crate::place::shard_name;
 use crate::shard::{NewShard, ShardOptions};
-use crate::{CreateOptions, Dataset, DatasetError, Roll, Verb, Writer, WriterOptions};
+use crate::{
+    ChangeOptions, CreateOptions, Dataset, DatasetError, Roll, Verb, Writer, WriterOptions,
+};
 
 const BLOCK: u32 = 4096;
 
@@ -183,4 +186,32 @@ fn rows_that_are_rewritten_before_they_are_told_come_as_they_were_or_are_a_gap()
     append(&mut writer, 0..1);
     assert_eq!(take(&mut early), told(0..1));
     assert_eq!(take(&mut follower), told(0..1));
+}
+
+#[test]
+fn what_an_upsert_adds_is_told_and_what_it_changes_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = dataset(folder.path());
+    let mut follower = dataset.follow(&FollowOptions::new()).unwrap();
+    let mut writer = dataset.writer(&rolling()).unwrap();
+    append(&mut writer, 0..10);
+    let cursor = FollowOptions::new().from_cursor(follower.cursor());
+    assert_eq!(take(&mut follower), told(0..10));
+    let workers = Workers::new(1).unwrap();
+    let upsert = |ids: Range<u32>| {
+        let tokens = ids.map(Token::new);
+        dataset
+            .upsert(&workers, tokens, &ChangeOptions::new())
+            .unwrap();
+    };
+    upsert(5..12);
+    assert_eq!(take(&mut follower), told(10..12));
+    upsert(10..13);
+    assert_eq!(take(&mut follower), told(12..13));
+    writer.close().unwrap();
+    assert_eq!(take(&mut follower), (vec![], 0));
+    let mut resumed = dataset.follow(&cursor).unwrap();
+    let (mut ids, gone) = take(&mut resumed);
+    ids.sort_unstable();
+    assert_eq!(gone + ids.len() as u64, 13);
 }

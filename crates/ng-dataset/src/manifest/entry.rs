@@ -48,8 +48,9 @@ pub struct Sealed {
     pub zone: Option<Zone>,
     /// What the rows are sorted by, as `ng sort --by` writes it.
     pub order: Option<String>,
-    /// For the tail of a writer, how many [appended](crate::Manifest::appended) rows were before
-    /// its first; `None` for a shard that a change wrote. It tells those who follow what is new.
+    /// How many [added](crate::Manifest::appended) rows were before the first of the file, if its
+    /// rows were new; `None` for a shard in the place of others. It tells those who follow what is
+    /// new.
     pub stream: Option<u64>,
 }
 

@@ -38,8 +38,8 @@ pub struct Manifest {
     pub committed_ns: u64,
     /// No generation below this number is kept.
     pub oldest_kept: u64,
-    /// How many rows the tails of writers had that were sealed so far, all in all: also those that
-    /// were changed since, or are gone.
+    /// How many rows were ever added: those of all tails that were sealed, and what upserts added.
+    /// Rows that were changed since, or are gone, count.
     pub appended: u64,
     /// The caller's notes, which the next generation takes over.
     pub tags: Tags,
@@ -146,6 +146,15 @@ impl Manifest {
         let before = self.appended;
         self.appended = before.saturating_add(rows);
         before
+    }
+
+    /// Adds a shard of new rows at the end, which those who follow are told.
+    pub(crate) fn add(&mut self, mut entry: Entry) {
+        let stream = self.count_appended(entry.row_count().unwrap_or(0));
+        if let Some(sealed) = &mut entry.sealed {
+            sealed.stream = Some(stream);
+        }
+        self.entries.push(entry);
     }
 
     /// Returns the entry of a file; a file may have several.

@@ -19,20 +19,20 @@ pub(super) struct Cutter<'p, R: Dir> {
 }
 
 impl<'p, R: Dir> Cutter<'p, R> {
-    /// Expects `total` tokens.
+    /// Adds shards to others; expects `total` tokens.
     pub(super) fn new(
-        place: &'p Place<R>,
+        finished: Unpublished<'p, R>,
         options: ShardOptions,
         (total, shard_tokens): (u64, u64),
     ) -> Self {
         Self {
-            place,
+            place: finished.place(),
             options,
             shard_tokens,
             left: total,
             appended: 0,
             current: None,
-            finished: Unpublished::new(place),
+            finished,
         }
     }
 

@@ -72,7 +72,7 @@ impl<R: Dir> Dataset<R> {
             },
         };
         check_room(place, &lock, rewrite.progress.total)?;
-        let mut shards = Unpublished::new(place);
+        let mut shards = Unpublished::new(place, snapshot.manifest().generation);
         for segments in new() {
             shards.push(rewrite.shard(segments)?);
         }

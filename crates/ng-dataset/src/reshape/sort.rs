@@ -58,7 +58,8 @@ impl Dataset {
             committed_ns: newest(rows.entries()),
             order: Some(options.by.to_string()),
         };
-        let mut cutter = Cutter::new(place, shard, (total, options.tokens_of_a_shard()));
+        let new = Unpublished::new(place, snapshot.manifest().generation);
+        let mut cutter = Cutter::new(new, shard, (total, options.tokens_of_a_shard()));
         let mut how = order::SortOptions::new()
             .temp(place.path())
             .spare_bytes(total.saturating_mul(Token::SIZE as u64));

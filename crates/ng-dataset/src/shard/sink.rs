@@ -55,7 +55,7 @@ impl<R: Dir> TokenSink for ShardSink<'_, R> {
     }
 
     fn block_hasher(&self) -> FileBlockHasher {
-        self.hasher.clone()
+        self.hasher
     }
 
     fn append_hashed(&mut self, tokens: &[Token], hashes: &[u64]) -> Result<(), DatasetError> {

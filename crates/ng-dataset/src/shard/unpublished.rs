@@ -14,15 +14,23 @@ use crate::{DatasetError, Verb};
 /// before one does.
 pub(crate) struct Unpublished<'p, R: Dir> {
     place: &'p Place<R>,
+    /// The newest generation when the first of them was begun.
+    base: u64,
     shards: Vec<Finished<R>>,
 }
 
 impl<'p, R: Dir> Unpublished<'p, R> {
-    pub(crate) fn new(place: &'p Place<R>) -> Self {
+    /// Holds none; they begin after the generation `base`.
+    pub(crate) fn new(place: &'p Place<R>, base: u64) -> Self {
         Self {
             place,
+            base,
             shards: Vec::new(),
         }
+    }
+
+    pub(crate) fn place(&self) -> &'p Place<R> {
+        self.place
     }
 
     pub(crate) fn push(&mut self, shard: Finished<R>) {
@@ -72,7 +80,8 @@ impl<'p, R: Dir> Unpublished<'p, R> {
             Ok(Some(Ok(pinned))) => !self.entries().any(|entry| pinned.names(entry.file)),
             Ok(Some(Err(_))) | Err(_) => false,
         };
-        generations.into_iter().rev().all(is_without)
+        let mut newer = generations.into_iter().filter(|&number| number > self.base);
+        newer.all(is_without)
     }
 }
 

@@ -81,6 +81,17 @@ pub fn private_bytes() -> io::Result<u64> {
     kib_field(&read("/proc/self/status")?, "RssAnon:")
 }
 
+/// How many files this process has open, folders and pipes included.
+///
+/// # Errors
+/// `/proc/self/fd` cannot be listed.
+pub fn open_files() -> io::Result<u64> {
+    let path = Path::new("/proc/self/fd");
+    let listed = fs::read_dir(path).map_err(named(path))?;
+    // The listing is one of them.
+    Ok((listed.count() as u64).saturating_sub(1))
+}
+
 /// The resident memory of this process in bytes, files included; as coarse and cheap
 /// as [`private_bytes`].
 ///

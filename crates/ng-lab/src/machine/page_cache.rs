@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::iter::Sum;
 use std::ops::Range;
 use std::path::Path;
 
@@ -56,6 +57,15 @@ impl Residency {
     /// The part of the file that is in memory.
     pub(crate) fn share(self) -> f64 {
         self.resident as f64 / self.file_pages.max(1) as f64
+    }
+}
+
+impl Sum for Residency {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, next| Self {
+            file_pages: sum.file_pages + next.file_pages,
+            resident: sum.resident + next.resident,
+        })
     }
 }
 

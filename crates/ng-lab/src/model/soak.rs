@@ -9,6 +9,9 @@ use crate::model::{Interval95, Profile};
 pub struct SoakReport {
     /// The build of the worker.
     pub profile: Profile,
+    /// What it worked on, in the caller's word.
+    #[serde(default)]
+    pub on: String,
     /// Requested duration.
     pub asked_seconds: f64,
     /// Actual duration, up to the last row.
@@ -156,6 +159,9 @@ pub struct SoakRow {
     pub faults: Option<u64>,
     /// Those that waited for a device.
     pub major_faults: Option<u64>,
+    /// Files that the process has open at its end.
+    #[serde(default)]
+    pub open_files: Option<u64>,
     /// Disk space of all files at its end.
     pub disk_bytes: u64,
     /// Items in the current file at its end.

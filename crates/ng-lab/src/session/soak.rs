@@ -26,6 +26,8 @@ pub struct SoakRequest {
     pub program: PathBuf,
     /// How to run it.
     pub plan: SoakPlan,
+    /// What the worker works on, in its own word.
+    pub on: String,
     /// The most items that a file may have.
     pub most_items: u64,
     /// Why that is less than requested, if it is.
@@ -69,7 +71,7 @@ pub fn run_soak(
     let (started, start) = (SystemTime::now(), Instant::now());
     let folder = data.worker_folder().map_err(cannot_use(&request.dir))?;
     let (plan, less) = (&request.plan, request.less_because.clone());
-    let mut soak = SoakReport::of(plan, request.most_items, less);
+    let mut soak = SoakReport::of(plan, &request.on, request.most_items, less);
     let conducted = conduct(
         &request.program,
         plan,

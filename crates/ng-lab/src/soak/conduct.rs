@@ -68,8 +68,7 @@ pub(crate) fn conduct(
     report: &mut SoakReport,
     interrupt: &Interrupt,
 ) -> Result<bool, ConductError> {
-    let (mut worker, lines) =
-        begin(program, plan, dir, report.most_items).map_err(ConductError::Worker)?;
+    let (mut worker, lines) = begin(program, plan, dir, report).map_err(ConductError::Worker)?;
     let stderr = worker.0.stderr.take().map(tail_of);
     let heard = listen(&lines, keeper, report, interrupt)?;
     if heard != Heard::End {
@@ -88,14 +87,15 @@ fn begin(
     program: &Path,
     plan: &SoakPlan,
     dir: &Path,
-    most_items: u64,
+    report: &SoakReport,
 ) -> io::Result<(Worker, Receiver<String>)> {
     let job = |reply_fd| {
         serde_json::to_string(&SoakJob {
             protocol: PROTOCOL,
             reply_fd,
             dir: dir.to_owned(),
-            most_items,
+            on: report.on.clone(),
+            most_items: report.most_items,
             plan: plan.clone(),
         })
     };
@@ -148,9 +148,15 @@ fn listen(
 
 impl SoakReport {
     /// A report of a soak that has not begun.
-    pub(crate) fn of(plan: &SoakPlan, most_items: u64, less_because: Option<String>) -> Self {
+    pub(crate) fn of(
+        plan: &SoakPlan,
+        on: &str,
+        most_items: u64,
+        less_because: Option<String>,
+    ) -> Self {
         Self {
             profile: Profile::of_this_build(),
+            on: on.to_owned(),
             asked_seconds: plan.time.as_secs_f64(),
             seconds: 0.0,
             rate: None,

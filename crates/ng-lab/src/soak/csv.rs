@@ -8,7 +8,7 @@ use crate::model::{Event, KindRow, Percentiles, SoakRow};
 /// The rows, in the folder of the report.
 pub(crate) const ROWS: &str = "soak.csv";
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "seconds",
     "span_seconds",
     "aside_seconds",
@@ -19,6 +19,7 @@ const COLUMNS: [&str; 12] = [
     "private_bytes",
     "faults",
     "major_faults",
+    "open_files",
     "disk_bytes",
     "file",
 ];
@@ -85,6 +86,7 @@ fn line(row: &SoakRow) -> String {
         optional(row.private_bytes),
         optional(row.faults),
         optional(row.major_faults),
+        optional(row.open_files),
         row.disk_bytes.to_string(),
         row.file.to_string(),
         row.items.to_string(),

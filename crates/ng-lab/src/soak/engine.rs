@@ -313,6 +313,7 @@ impl<'a> Soak<'a> {
             private_bytes: reading.private_bytes,
             faults: faults.map(|faults| faults.minor + faults.major),
             major_faults: faults.map(|faults| faults.major),
+            open_files: reading.open_files,
             disk_bytes: extent.disk_bytes,
             items: extent.items,
             file: extent.renewals - self.renewals_before + 1,

@@ -43,6 +43,8 @@ pub struct Reading {
     pub private_bytes: Option<u64>,
     /// Page faults since the process began.
     pub faults: Option<Faults>,
+    /// Open files.
+    pub open_files: Option<u64>,
 }
 
 impl Reading {
@@ -53,6 +55,7 @@ impl Reading {
             resident_bytes: crate::machine::kernel::resident_bytes().ok(),
             private_bytes: crate::machine::kernel::private_bytes().ok(),
             faults: Faults::read().ok(),
+            open_files: crate::machine::kernel::open_files().ok(),
         }
     }
 }

@@ -19,6 +19,9 @@ pub struct SoakJob {
     pub reply_fd: i32,
     /// The worker's own empty folder.
     pub dir: PathBuf,
+    /// What to work on, in the caller's word.
+    #[serde(default)]
+    pub on: String,
     /// The most items that a file may have.
     pub most_items: u64,
     /// How to run it.

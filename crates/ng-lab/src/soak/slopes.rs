@@ -12,7 +12,7 @@ const SECONDS_AN_HOUR: f64 = 3600.0;
 /// A figure of a row, if the row has it.
 type Figure<'f> = Box<dyn Fn(&SoakRow) -> Option<f64> + 'f>;
 
-/// The slopes of memory and of the 99th percentiles, of all operations together and
+/// The slopes of memory, disk space and open files, and of the 99th percentiles, of all operations together and
 /// of each kind.
 #[must_use]
 pub fn slopes(rows: &[SoakRow]) -> Vec<SlopeReport> {
@@ -20,16 +20,26 @@ pub fn slopes(rows: &[SoakRow]) -> Vec<SlopeReport> {
     let mut add = |name: &str, kind: Option<&str>, figure: Figure<'_>| {
         found.extend(slope_of(rows, name, kind, &figure));
     };
-    let bytes = |bytes: Option<u64>| bytes.map(|bytes| bytes as f64);
+    let known = |figure: Option<u64>| figure.map(|figure| figure as f64);
     add(
         "resident_bytes",
         None,
-        Box::new(move |row| bytes(row.resident_bytes)),
+        Box::new(move |row| known(row.resident_bytes)),
     );
     add(
         "private_bytes",
         None,
-        Box::new(move |row| bytes(row.private_bytes)),
+        Box::new(move |row| known(row.private_bytes)),
+    );
+    add(
+        "disk_bytes",
+        None,
+        Box::new(move |row| known(Some(row.disk_bytes))),
+    );
+    add(
+        "open_files",
+        None,
+        Box::new(move |row| known(row.open_files)),
     );
     add(
         "service_ns.p99",

@@ -43,6 +43,7 @@ pub(super) fn row_at(seconds: f64) -> SoakRow {
         private_bytes: Some(1_000_000),
         faults: Some(3),
         major_faults: Some(0),
+        open_files: Some(7),
         disk_bytes: 4096,
         items: 500,
         file: 1,
@@ -487,6 +488,7 @@ fn growth_is_found_from_end_to_end_and_its_flat_twin_is_not() {
                 1_000_000 + noise(now.as_secs()) * 8 + now.as_secs() * 1000 * u64::from(growing),
             ),
             faults: Some(Faults::default()),
+            open_files: Some(7),
         };
         let messages = soaked_with(&mut Fake::new(&clock, takes), &plan(120), reading);
         let slopes = slopes(&rows(&messages));

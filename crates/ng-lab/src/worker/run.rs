@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -150,7 +150,7 @@ impl Run {
     pub fn phase(&mut self, name: &str, items: u64) -> Phase<'_> {
         Phase {
             run: self,
-            file: None,
+            files: None,
             reading: PhaseReading {
                 name: name.to_owned(),
                 elapsed_ns: 0,
@@ -210,7 +210,7 @@ impl Run {
 #[derive(Debug)]
 pub struct Phase<'r> {
     run: &'r mut Run,
-    file: Option<(FileState, PathBuf)>,
+    files: Option<(FileState, Vec<PathBuf>)>,
     reading: PhaseReading,
 }
 
@@ -257,16 +257,31 @@ impl Phase<'_> {
     /// and what remains is counted. Mapped pages stay.
     #[must_use]
     pub fn cold(mut self, path: impl Into<PathBuf>) -> Self {
-        self.file = Some((FileState::Cold, path.into()));
+        self.files = Some((FileState::Cold, vec![path.into()]));
         self
     }
 
     /// Declares that all data of the file at `path` is in memory when the clock starts.
     /// It is counted, not loaded.
     #[must_use]
-    pub fn warm(mut self, path: impl Into<PathBuf>) -> Self {
-        self.file = Some((FileState::Warm, path.into()));
+    pub fn warm(self, path: impl Into<PathBuf>) -> Self {
+        self.all_warm([path.into()])
+    }
+
+    /// Declares the same of several files; the evidence has the pages of all.
+    #[must_use]
+    pub fn all_warm(mut self, paths: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.files = Some((FileState::Warm, paths.into_iter().collect()));
         self
+    }
+
+    /// Records a time that was measured within the work of another phase, such as the
+    /// median of many delays. It has no evidence, and no instructions.
+    pub fn took(mut self, elapsed: Duration) {
+        if self.run.marks.is_none() {
+            self.reading.elapsed_ns = elapsed.mul_f64(1.0 + self.run.plant).as_nanos() as u64;
+            self.run.phases.push(self.reading);
+        }
     }
 
     /// Times `work` and records the phase. The result of `work` is kept alive until the
@@ -274,7 +289,10 @@ impl Phase<'_> {
     ///
     /// Without figures from the kernel, the phase has no evidence of touched memory.
     pub fn time<R>(mut self, work: impl FnOnce() -> R) -> R {
-        self.reading.file = self.file.take().map(|(state, path)| look_at(state, &path));
+        self.reading.file = self
+            .files
+            .take()
+            .map(|(state, paths)| look_at(state, &paths));
         if let Some(marks) = &self.run.marks {
             let result = marks.around(&self.reading.name, || black_box(work()));
             self.run.phases.push(self.reading);
@@ -329,13 +347,13 @@ impl Phase<'_> {
     }
 }
 
-/// Evicts a file claimed to be cold, and counts its pages in memory.
-fn look_at(state: FileState, path: &Path) -> FileEvidence {
-    let counted = match state {
+/// Evicts files claimed to be cold, and counts their pages in memory.
+fn look_at(state: FileState, paths: &[PathBuf]) -> FileEvidence {
+    let counted = paths.iter().map(|path| match state {
         FileState::Cold => evict(path),
         FileState::Warm => Residency::of(path),
-    };
-    FileEvidence::of(state, counted)
+    });
+    FileEvidence::of(state, counted.sum())
 }
 
 /// The kernel's figures before or after a phase.
@@ -412,6 +430,35 @@ mod tests {
         assert!(evidence[1].resident_before <= pages / 100);
         // Other tests of this process read files meanwhile.
         assert!(evidence[1].read_bytes.unwrap() >= bytes as u64);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_pages_of_several_files_are_added_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["one", "two"].map(|name| folder.path().join(name));
+        for (path, pages) in paths.iter().zip([1, 2]) {
+            std::fs::write(path, vec![1u8; pages * rustix::param::page_size()]).unwrap();
+        }
+        let mut run = Run::in_dir(folder.path());
+        run.phase("both", 1).all_warm(paths.clone()).time(|| ());
+        let gone = [paths[0].clone(), folder.path().join("gone")];
+        run.phase("one_is_gone", 1).all_warm(gone).time(|| ());
+        let [both, gone] = [0, 1].map(|at| run.phases()[at].file.as_ref().unwrap());
+        assert_eq!((both.file_pages, both.resident_before), (3, 3));
+        assert!(gone.unknown.is_some(), "{gone:?}");
+    }
+
+    #[test]
+    fn a_time_measured_elsewhere_is_recorded_and_slowed_down_like_others() {
+        let mut run = Run::default();
+        run.phase("delay", 3)
+            .constant()
+            .took(Duration::from_micros(5));
+        run.plant(0.2);
+        run.phase("later", 3).took(Duration::from_micros(5));
+        let times = run.phases().iter().map(|phase| phase.elapsed_ns);
+        assert_eq!(times.collect::<Vec<_>>(), [5000, 6000]);
     }
 
     #[test]

@@ -512,6 +512,7 @@ fn soak() -> SoakReport {
     };
     SoakReport {
         profile: Profile::Release,
+        on: "file".to_owned(),
         asked_seconds: 300.0,
         seconds: 300.0,
         rate: Some(33_000.5),
@@ -571,6 +572,7 @@ pub(crate) fn soak_row(minute: u64) -> SoakRow {
         private_bytes: Some(9_000_000),
         faults: Some(12 * minute),
         major_faults: Some(0),
+        open_files: Some(12),
         disk_bytes: minute << 20,
         items: 1000 * minute,
         file: 1,

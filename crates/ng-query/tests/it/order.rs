@@ -454,6 +454,26 @@ fn too_little_memory_is_refused() {
 }
 
 #[test]
+fn a_disk_without_room_for_temporary_files_and_what_is_beside_them_is_refused() {
+    let place = Place::new(&varied(MANY, 2));
+    let options = SortOptions::new().spare_bytes(u64::MAX);
+    let error = place
+        .sort(2, "id", &options.clone().memory_bytes(least(2)))
+        .unwrap_err();
+    let is_told = matches!(
+        error,
+        SortError::NoRoom {
+            needed: u64::MAX,
+            ..
+        }
+    );
+    assert!(is_told, "{error}");
+    place.assert_untouched();
+    // Nothing temporary is written.
+    place.sort(2, "id", &options.memory_bytes(1 << 30)).unwrap();
+}
+
+#[test]
 fn temporary_files_are_where_they_are_asked_for() {
     let tokens = varied(MANY, 8);
     let place = Place::new(&tokens);

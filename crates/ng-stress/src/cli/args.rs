@@ -34,7 +34,7 @@ pub(super) enum Command {
     /// statements need are measured, by default in 12 rounds; --tokens takes one
     /// number.
     Claims(Box<RunArgs>),
-    /// Work on one token file for minutes or hours, and report what changes
+    /// Work on one token file or dataset for minutes or hours, and report what changes
     Soak(Box<SoakArgs>),
     /// Compare two kept runs, not paired
     Compare(CompareArgs),

@@ -9,7 +9,7 @@ use clap::Args;
 use ng_lab::report::terminal;
 use ng_lab::soak::{Rate, SoakPlan};
 use ng_lab::{Interrupt, MachineLock, SoakRequest, Volume, run_soak};
-use ng_stress::soak::{FEWEST_TOKENS, room};
+use ng_stress::soak::{FEWEST_TOKENS, On, room};
 use ng_stress::{SUBJECT, parse_count};
 
 use crate::cli::run::{self, clock_seed};
@@ -20,12 +20,17 @@ const MAX_RATE: u64 = 10_000_000;
 
 #[derive(Debug, Args)]
 pub(super) struct SoakArgs {
+    /// What to work on
+    #[arg(long, value_name = "WHAT", value_enum, default_value = "file")]
+    on: On,
+
     /// How long, such as 90s, 5m or 2h
     #[arg(long, value_name = "T", value_parser = parse_time, default_value = "5m")]
     #[arg(allow_hyphen_values = true)]
     time: Duration,
 
-    /// Tokens at which a new file is started, such as 10M; fewer if the disk is small
+    /// Tokens at which a new file is started, or that a dataset keeps, such as 10M; fewer if the
+    /// disk is small
     #[arg(long, value_name = "N", value_parser = parse_tokens, default_value = "10M")]
     #[arg(allow_hyphen_values = true)]
     tokens: u64,
@@ -69,7 +74,7 @@ pub(super) fn soak(args: &SoakArgs) -> Result<ExitCode> {
 fn request(args: &SoakArgs) -> Result<SoakRequest> {
     let dir = run::dir(args.dir.as_deref())?;
     let volume = Volume::of(&dir).with_context(|| run::unusable("--dir", &dir))?;
-    let Some(room) = room(args.tokens, volume.free_bytes) else {
+    let Some(room) = room(args.on, args.tokens, volume.free_bytes) else {
         bail!(
             "no room for a soak in {}: {} MiB are free",
             dir.display(),
@@ -85,6 +90,7 @@ fn request(args: &SoakArgs) -> Result<SoakRequest> {
         subject: SUBJECT,
         program: std::env::current_exe().context("path of this program")?,
         plan,
+        on: args.on.name().to_owned(),
         most_items: room.tokens,
         less_because: room.less_because,
         lock: MachineLock::default_path(),

@@ -8,6 +8,8 @@ mod combined;
 mod contention;
 mod crash;
 mod create;
+mod dataset;
+mod dataset_scan;
 mod file;
 mod fill;
 mod filter;
@@ -21,16 +23,20 @@ mod reopen;
 mod scan;
 mod sort;
 mod stamped;
+mod stream;
+mod update;
 mod varied;
 
 use ng_lab::Scenario;
 
+pub(crate) use dataset::disk_bytes_of as dataset_bytes_of;
 pub(crate) use file::disk_bytes_of;
 pub(crate) use fill::token;
 
 /// All scenarios: those in memory, in the order of the seed's report, then those on files,
-/// then queries and sorting of varied tokens, then those only needed for the seed's claims.
-pub static REGISTRY: [&dyn Scenario; 18] = [
+/// then queries and sorting of varied tokens, then datasets, then those only needed for the
+/// seed's claims.
+pub static REGISTRY: [&dyn Scenario; 21] = [
     &create::Create,
     &allocation::Allocation,
     &parallel::Parallel,
@@ -47,6 +53,9 @@ pub static REGISTRY: [&dyn Scenario; 18] = [
     &aggregate::Aggregate,
     &nearest::Nearest,
     &sort::Sort,
+    &stream::Stream,
+    &update::Update,
+    &dataset_scan::DatasetScan,
     &clocked::Clocked,
     &contention::Contention,
 ];

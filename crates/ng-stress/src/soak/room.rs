@@ -1,13 +1,15 @@
-//! How large a soak's file may become on its disk.
+//! How many tokens a soak may have on its disk.
 
-use crate::scenarios::disk_bytes_of;
+use crate::scenarios::{dataset_bytes_of, disk_bytes_of};
+use crate::soak::On;
+use crate::soak::dataset::{KEPT, SHARDS, shard_tokens};
 
 /// The fewest tokens of a sensible soak.
 pub const FEWEST_TOKENS: u64 = 1000;
 /// Space left to others, as in the lab.
 const SPARE_BYTES: u64 = 256 << 20;
 
-/// The most tokens that a file may have.
+/// The most tokens that a file may have, or a dataset may keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {
     /// How many.
@@ -16,22 +18,32 @@ pub struct Room {
     pub less_because: Option<String>,
 }
 
-/// Room for `tokens`, or for what fits into `free_bytes`. A new file is started while the
-/// old one still exists. None if there is hardly any room.
+/// What all files take at once. A new file is started while the old one still exists; of a
+/// dataset, changes may have replaced as many shards as are kept.
+fn needed(on: On, tokens: u64) -> u64 {
+    match on {
+        On::File => disk_bytes_of(tokens) + disk_bytes_of(0),
+        On::Dataset => dataset_bytes_of(2 * (KEPT + 1) * shard_tokens(tokens), 2 * SHARDS),
+    }
+}
+
+/// Room for `tokens`, or for what fits into `free_bytes`. None if there is hardly any room.
 #[must_use]
-pub fn room(tokens: u64, free_bytes: u64) -> Option<Room> {
+pub fn room(on: On, tokens: u64, free_bytes: u64) -> Option<Room> {
     let left = free_bytes.saturating_sub(SPARE_BYTES);
-    let fits = |tokens: u64| disk_bytes_of(tokens) + disk_bytes_of(0) <= left;
+    let fits = |tokens: u64| needed(on, tokens) <= left;
     if fits(tokens) {
         return Some(Room {
             tokens,
             less_because: None,
         });
     }
-    let head = 2 * disk_bytes_of(0);
     // 64 bytes per token and a thousandth, rounded up.
-    let most = left.saturating_sub(head) / 65;
-    (most >= FEWEST_TOKENS).then(|| Room {
+    let most = match on {
+        On::File => left.saturating_sub(2 * disk_bytes_of(0)) / 65,
+        On::Dataset => left.saturating_sub(needed(on, 0)) / (2 * 65),
+    };
+    (most >= FEWEST_TOKENS && fits(most)).then(|| Room {
         tokens: most,
         less_because: Some(format!(
             "{tokens} requested, but only {} MiB are free on the disk, {} MiB of them to spare",
@@ -48,17 +60,19 @@ mod tests {
     #[test]
     fn a_file_is_as_large_as_asked_for_or_as_there_is_room() {
         let free = 2 << 30;
-        let whole = room(1_000_000, free).unwrap();
-        assert_eq!((whole.tokens, whole.less_because), (1_000_000, None));
-        let less = room(1_000_000_000, free).unwrap();
-        assert!(less.tokens > 20_000_000, "{less:?}");
-        assert!(disk_bytes_of(less.tokens) + disk_bytes_of(0) + SPARE_BYTES <= free);
-        let why = less.less_because.unwrap();
-        assert!(
-            why.contains("1000000000") && why.contains("2048 MiB"),
-            "{why}"
-        );
-        assert_eq!(room(1_000_000, SPARE_BYTES), None);
-        assert_eq!(room(1_000_000, 0), None);
+        for (on, at_least) in [(On::File, 20_000_000), (On::Dataset, 10_000_000)] {
+            let whole = room(on, 1_000_000, free).unwrap();
+            assert_eq!((whole.tokens, whole.less_because), (1_000_000, None));
+            let less = room(on, 1_000_000_000, free).unwrap();
+            assert!(less.tokens > at_least, "{on:?}: {less:?}");
+            assert!(needed(on, less.tokens) + SPARE_BYTES <= free, "{on:?}");
+            let why = less.less_because.unwrap();
+            assert!(
+                why.contains("1000000000") && why.contains("2048 MiB"),
+                "{why}"
+            );
+            assert_eq!(room(on, 1_000_000, SPARE_BYTES), None);
+            assert_eq!(room(on, 1_000_000, 0), None);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ng_lab::Failure;
 use ng_lab::rng::SplitMix64;
-use ng_lab::soak::{Extent, Kind, Operations, SoakJob, Verified, serve_soak};
+use ng_lab::soak::{Extent, Kind, Operations, SoakJob, Verified};
 use ng_store::{
     BlockReader, CreateOptions, MmapStore, TokenSink, TokenStore, VerifyBlocks, WriteError,
 };
@@ -64,16 +64,8 @@ const KINDS: [Kind; 5] = [
     },
 ];
 
-/// Runs a worker's soak, with the job in `argument`.
-///
-/// # Errors
-/// The argument is not a job, or the pipe is gone.
-pub fn serve(argument: &str) -> Result<(), Failure> {
-    serve_soak(argument, |job| Ok(Box::new(TokenSoak::begin(job)?)))
-}
-
 /// The token file of a soak.
-struct TokenSoak {
+pub(super) struct TokenSoak {
     file: OwnFile,
     store: Option<MmapStore>,
     /// Its number, from 0.
@@ -88,7 +80,7 @@ struct TokenSoak {
 }
 
 impl TokenSoak {
-    fn begin(job: &SoakJob) -> Result<Self, Failure> {
+    pub(super) fn begin(job: &SoakJob) -> Result<Self, Failure> {
         let seed = job.plan.seed;
         let mut soak = Self {
             file: OwnFile::handed_over(job.dir.join("tokens")),
@@ -307,6 +299,7 @@ mod tests {
             protocol: 1,
             reply_fd: 0,
             dir: dir.to_owned(),
+            on: "file".to_owned(),
             most_items,
             plan: SoakPlan::lasting(Duration::from_secs(1)),
         };

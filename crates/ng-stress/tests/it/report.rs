@@ -282,6 +282,28 @@ fn a_report_of_queries_has_limits_over_the_bytes_read() {
 }
 
 #[test]
+fn a_report_of_datasets_has_the_delays_of_the_follower() {
+    let report = small_run(&["stream", "update", "dataset-scan"]);
+    assert_holds_schema(&report);
+    let cells = report["cells"].as_array().unwrap();
+    // Two of stream, one of update, four of dataset-scan, each in two copies.
+    assert_eq!(cells.len(), 2 * 7);
+    for cell in cells {
+        assert_ne!(cell["verdict"], "failed", "{cell}");
+        let phases = cell["phases"].as_array().unwrap().iter();
+        let names: Vec<&str> = phases
+            .map(|phase| phase["name"].as_str().unwrap())
+            .collect();
+        let expected = match cell["scenario"].as_str().unwrap() {
+            "stream" => &["append", "delay_p50", "delay_p90", "delay_p99"][..],
+            "update" => &["update", "copy"],
+            _ => &["count", "sum"],
+        };
+        assert_eq!(names, expected, "{cell}");
+    }
+}
+
+#[test]
 fn a_report_of_files_follows_the_schema_and_says_where_they_were() {
     let report = report_of_files();
     assert_holds_schema(report);

@@ -10,7 +10,7 @@ use ng_stress::{id_sum, stride_sum, varied_id_sum};
 use crate::harness::data_folder;
 
 /// Those that query or sort varied tokens.
-const QUERIES: [&str; 4] = ["filter", "aggregate", "nearest", "sort"];
+const QUERIES: [&str; 5] = ["filter", "aggregate", "nearest", "sort", "dataset-scan"];
 
 /// Runs every variant of `scenario` and gives the runs with their cells.
 fn run_all(scenario: &dyn Scenario, tokens: u64) -> Vec<(Cell, Run)> {
@@ -76,11 +76,12 @@ fn a_headline_is_a_phase_of_its_scenario() {
     }
 }
 
-/// The tokens of the seed, the varied ones, and these in order.
+/// The tokens of the seed, the same with 1 % changed, the varied ones, and these in order.
 #[test]
 fn all_variants_that_read_no_clock_make_the_same_bytes() {
     let family = |name: &str| match name {
         "sort" => "sorted",
+        "update" => "updated",
         name if QUERIES.contains(&name) => "varied",
         _ => "numbered",
     };
@@ -96,13 +97,13 @@ fn all_variants_that_read_no_clock_make_the_same_bytes() {
                 .extend(digest);
         }
     }
-    assert_eq!(digests.len(), 3);
+    assert_eq!(digests.len(), 4);
     assert!(
         digests.values().all(|family| family.len() == 1),
         "{digests:?}"
     );
     let different: BTreeSet<_> = digests.values().flatten().collect();
-    assert_eq!(different.len(), 3, "{digests:?}");
+    assert_eq!(different.len(), 4, "{digests:?}");
 }
 
 #[test]
@@ -135,7 +136,7 @@ fn every_timed_phase_that_touches_or_reads_is_bounded_by_a_limit() {
             for phase in run.phases() {
                 let name = phase.name.as_str();
                 let unbounded = ["reserve", "first_touch", "open", "nearest_1000"];
-                let unbounded = unbounded.contains(&name);
+                let unbounded = unbounded.contains(&name) || name.starts_with("delay_");
                 assert_eq!(phase.bound.is_none(), unbounded, "{cell} {name}");
             }
         }
@@ -474,6 +475,37 @@ fn a_file_larger_than_memory_gets_an_eighth_of_it_and_64_mib_at_least() {
         };
         assert_eq!(scenario.memory_limit_bytes(&cell).is_some(), confined);
     }
+}
+
+#[test]
+fn a_dataset_and_a_file_of_its_tokens_answer_the_same() {
+    let runs = run_all(find("dataset-scan").unwrap(), 50_000);
+    assert_eq!(runs.len(), 4 * 3);
+    for (cell, run) in &runs {
+        assert_eq!(run.proof(), runs[0].1.proof(), "{cell}");
+        assert!(
+            figure(run, "count").is_some_and(|count| count > 0),
+            "{cell}"
+        );
+    }
+}
+
+#[test]
+fn a_stream_goes_through_rolls_and_its_follower_has_every_token() {
+    let runs = run_all(find("stream").unwrap(), 50_000);
+    for (cell, run) in &runs {
+        assert_eq!(figure(run, "shards"), Some(5), "{cell}");
+        assert_eq!(figure(run, "told"), Some(50_000), "{cell}");
+        assert_eq!(run.proof()["told_digest"], run.proof()["digest"], "{cell}");
+        let times = run.phases().iter().map(|phase| phase.elapsed_ns);
+        let times: Vec<u64> = times.collect();
+        // The median delay, and those that fewer exceed.
+        assert!(times[1..].is_sorted() && times[1] > 0, "{cell}: {times:?}");
+    }
+    // 50 ms, as fixed before, and the rest of the last arrival.
+    let paced = runs.iter().find(|(cell, _)| cell.variant.name == "paced");
+    let append = &paced.unwrap().1.phases()[0];
+    assert!(append.elapsed_ns >= 49_500_000, "{append:?}");
 }
 
 #[test]

@@ -144,8 +144,43 @@ fn a_file_that_is_full_is_followed_by_a_new_one() {
 }
 
 #[test]
+fn a_soak_on_a_dataset_agrees_with_its_model_to_the_end() {
+    let (out, dir) = (TempDir::new().unwrap(), data_folder());
+    let arguments = [
+        "--on", "dataset", "--time", "3s", "--tokens", "50k", "--rate", "200", "--seed", "7",
+    ];
+    let output = soak(out.path(), dir.path(), &arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = read_report(out.path());
+    assert_holds_schema(&report);
+    let soak = &report["soak"];
+    assert_eq!(
+        (&soak["on"], &soak["ended_clean"]),
+        (&"dataset".into(), &true.into())
+    );
+    let kinds = soak["kinds"].as_array().unwrap();
+    let done = |name: &str| {
+        let mut kinds = kinds.iter();
+        let kind = kinds.find(|kind| kind["name"] == name).unwrap();
+        kind["operations"].as_u64().unwrap()
+    };
+    assert!(done("append") > 0 && done("scan") > 0 && done("follow") > 0);
+    for row in rows(&report) {
+        // Eight shards of a block each, and a tail.
+        assert!(row["items"].as_u64().unwrap() <= 9 * 4096, "{row}");
+        if cfg!(target_os = "linux") {
+            assert!(row["open_files"].as_u64().unwrap() > 3, "{row}");
+        }
+    }
+    let slopes = soak["slopes"].as_array().unwrap();
+    assert!(slopes.iter().any(|slope| slope["figure"] == "disk_bytes"));
+    assert_eq!(entries(dir.path()), 0);
+}
+
+#[test]
 fn bad_options_are_refused_with_what_is_expected() {
     for (arguments, expected) in [
+        (["--on", "tape"], "possible values: file, dataset"),
         (["--time", "soon"], "seconds, minutes or hours"),
         (["--tokens", "999"], "from 1k to 64G"),
         (["--rate", "0"], "from 1 to 10M"),

@@ -4,8 +4,12 @@ mod amount;
 mod append;
 mod change;
 mod create;
+mod follow;
+mod gc;
+mod index;
 mod info;
 mod reads;
+mod reshape;
 mod stream;
 
 use clap::Subcommand;
@@ -13,7 +17,11 @@ use clap::Subcommand;
 pub(crate) use append::{DatasetAppendArgs, join_retained};
 pub(crate) use change::{ChangeArgs, DatasetDeleteArgs, DatasetUpdateArgs, DatasetUpsertArgs};
 pub(crate) use create::DatasetCreateArgs;
+pub(crate) use follow::{DatasetFollowArgs, FollowFormat};
+pub(crate) use gc::DatasetGcArgs;
+pub(crate) use index::DatasetIndexArgs;
 pub(crate) use info::DatasetInfoArgs;
+pub(crate) use reshape::{DatasetCompactArgs, DatasetReshardArgs, DatasetSortArgs};
 pub(crate) use stream::StreamArgs;
 
 use super::table::Misused;
@@ -27,6 +35,9 @@ pub(crate) enum DatasetVerb {
     /// Append a stream of tokens, cut into shards
     #[command(after_help = append::HELP)]
     Append(DatasetAppendArgs),
+    /// Write what is there and what is appended later to standard output
+    #[command(after_help = follow::HELP)]
+    Follow(DatasetFollowArgs),
     /// Change tokens that a filter matches
     #[command(after_help = change::UPDATE)]
     Update(DatasetUpdateArgs),
@@ -36,6 +47,21 @@ pub(crate) enum DatasetVerb {
     /// Put tokens in the place of those with the same ids, and add the others
     #[command(after_help = change::UPSERT)]
     Upsert(DatasetUpsertArgs),
+    /// Sort all shards as one
+    #[command(after_help = reshape::SORT)]
+    Sort(DatasetSortArgs),
+    /// Cut the shards anew
+    #[command(after_help = reshape::RESHARD)]
+    Reshard(DatasetReshardArgs),
+    /// Put small shards together
+    #[command(after_help = reshape::COMPACT)]
+    Compact(DatasetCompactArgs),
+    /// Build the index of each shard, or bring it up to date
+    #[command(after_help = index::HELP)]
+    Index(DatasetIndexArgs),
+    /// Remove old generations, and files that no other names
+    #[command(after_help = gc::HELP)]
+    Gc(DatasetGcArgs),
     /// Show what a dataset says about itself
     #[command(after_help = info::HELP)]
     Info(DatasetInfoArgs),

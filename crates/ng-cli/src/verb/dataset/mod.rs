@@ -3,7 +3,11 @@
 mod append;
 mod change;
 mod create;
+mod follow;
+mod gc;
+mod index;
 mod info;
+mod reshape;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
@@ -19,9 +23,15 @@ pub(crate) fn dataset(verb: &DatasetVerb, tool: &Tool) -> Result<ExitCode> {
     match verb {
         DatasetVerb::Create(args) => create::create(args, tool),
         DatasetVerb::Append(args) => append::append(args, tool),
+        DatasetVerb::Follow(args) => follow::follow(args, tool),
         DatasetVerb::Update(args) => change::update(args, tool),
         DatasetVerb::Delete(args) => change::delete(args, tool),
         DatasetVerb::Upsert(args) => change::upsert(args, tool),
+        DatasetVerb::Sort(args) => reshape::sort(args, tool),
+        DatasetVerb::Reshard(args) => reshape::reshard(args, tool),
+        DatasetVerb::Compact(args) => reshape::compact(args, tool),
+        DatasetVerb::Gc(args) => gc::gc(args, tool),
+        DatasetVerb::Index(args) => index::index(args, tool),
         DatasetVerb::Info(args) => info::info(args, tool),
         DatasetVerb::Query(args) => super::query(args, tool),
         DatasetVerb::Describe(args) => super::describe(args, tool),

@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use ng_dataset::Dataset;
 use ng_token::as_bytes;
 
-use super::{dataset, load, made_of, shards, varied};
+use super::{dataset, load, made_of, shards};
 use crate::harness::{COUNT, Place, command, json, keys, signal, tokens, wait_for};
 
 /// An append whose input stays open.

@@ -34,9 +34,9 @@ fn an_update_changes_what_matches_and_nothing_else() {
     let done = json(&done.ok());
     let filter: ng_query::Filter = filter.parse().unwrap();
     let set: ng_query::Assignments = set.parse().unwrap();
-    let matcher = ng_query::Matcher::new(&filter, 0);
+    let mut matcher = ng_query::Matcher::new(&filter, 0);
     let mut matched = Vec::new();
-    matcher.indices(&tokens, 0, &mut matched);
+    matcher.select(&tokens, 0, &mut matched).unwrap();
     set.apply_at(&mut tokens, matched.iter().copied(), 0)
         .unwrap();
     assert!(load(&path) == tokens);

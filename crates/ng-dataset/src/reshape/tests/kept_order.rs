@@ -146,7 +146,7 @@ proptest! {
             prop_assert!(rows_of(&after) == made.all);
         }
         let sealed = after.shards().iter().filter(|shard| !shard.is_open());
-        let found: Vec<u64> = sealed.map(|shard| shard.len()).collect();
+        let found: Vec<u64> = sealed.map(crate::Shard::len).collect();
         let length = length.max(1).next_multiple_of(BLOCK);
         let expected: Vec<u64> = made.sealed.chunks(length).map(|rows| rows.len() as u64).collect();
         prop_assert_eq!(found, expected);

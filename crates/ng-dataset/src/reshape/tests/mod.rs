@@ -1,7 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    reason = "a helper of a test may panic as the test may"
-)]
+//! What all tests of the room share.
 
 mod accidents;
 mod kept_order;

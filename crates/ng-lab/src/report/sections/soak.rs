@@ -66,9 +66,10 @@ fn time_of(times: Option<Percentiles>, time: Time) -> Field {
 
 fn lines(soak: &SoakReport, items: &str) -> Vec<String> {
     let mut lines = vec![format!(
-        "{:.0} s of {:.0} s, {} build, {} operations; {}",
+        "{:.0} s of {:.0} s{}, {} build, {} operations; {}",
         soak.seconds,
         soak.asked_seconds,
+        on(soak),
         soak.profile.name(),
         text::count(soak.operations() as f64),
         rate(soak)
@@ -83,6 +84,14 @@ fn lines(soak: &SoakReport, items: &str) -> Vec<String> {
     ));
     lines.extend(soak.rows.last().and_then(|row| late(soak, row)));
     lines
+}
+
+/// Absent in reports of older programs.
+fn on(soak: &SoakReport) -> String {
+    match soak.on.as_str() {
+        "" => String::new(),
+        on => format!(" on a {on}"),
+    }
 }
 
 fn rate(soak: &SoakReport) -> String {
@@ -104,7 +113,7 @@ fn files(soak: &SoakReport, items: &str) -> String {
     let renewed = |event: &&Event| matches!(event, Event::Renewed { .. });
     let renewals = soak.events.iter().filter(renewed).count();
     let mut line = format!(
-        "files of at most {} {items}, renewed {renewals} times, {} at the end",
+        "at most {} {items} at a time, renewed {renewals} times, {} at the end",
         text::items(most),
         text::bytes(disk)
     );
@@ -157,6 +166,8 @@ fn signed(figure: &str, value: f64, plus: &str) -> String {
     let size = value.abs();
     if figure.ends_with("_bytes") {
         format!("{sign}{}", text::bytes(size.round() as u64))
+    } else if figure.ends_with("_files") {
+        format!("{sign}{}", text::count(size))
     } else {
         format!("{sign}{}", text::time(size))
     }
@@ -252,6 +263,10 @@ fn stretches(soak: &SoakReport, items: &str) -> Option<Part> {
                 Some(faults) => Field::Figure(faults as f64, text::count(faults as f64)),
                 None => Field::words("?"),
             }
+        })
+        .column("open files", |(_, last)| match last.open_files {
+            Some(files) => count(files),
+            None => Field::words("?"),
         })
         .column("on disk", |(_, last)| bytes(Some(last.disk_bytes)))
         .column("file", |(_, last)| count(last.file))
