@@ -262,7 +262,9 @@ impl<F: FnOnce()> Edit for AddAfter<F> {
 fn an_id_is_not_added_beside_one_that_another_change_may_have_added() {
     type Meanwhile = fn(&Four);
     let replace: Meanwhile = |four| drop(replace_shard(&four.dataset, four.files[2], 0..3));
-    let append: Meanwhile = |four| drop(add(&four.dataset, &varied(0..3), 0..3));
+    let append: Meanwhile = |four| {
+        add(&four.dataset, &varied(0..3), 0..3);
+    };
     for (meanwhile, is_added) in [(replace, false), (append, true)] {
         let four = Four::new();
         let edit = AddAfter(Some(|| meanwhile(&four)));
