@@ -60,7 +60,7 @@ fn ids_of<R: Dir>(dataset: &Dataset<R>) -> Vec<u32> {
 fn check_with_a_writer<R>(dataset: &Dataset<R>)
 where
     R: Dir + Send + Sync + 'static,
-    R::File: Send,
+    R::File: ng_store::disk::Followed + Send,
 {
     let (workers, options) = (workers(), ChangeOptions::new());
     let appended = with_a_writer(dataset, &rolling(), 12, |round| {
