@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ng_dataset::{Cursor, Followed, FollowOptions, Follower as Reader};
+use ng_dataset::{Cursor, FollowOptions, Followed, Follower as Reader};
 use ng_token::Token;
 use pyo3::prelude::*;
 
@@ -112,7 +112,9 @@ impl Follower {
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let began = Instant::now();
         loop {
-            let left = self.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()));
+            let left = self
+                .timeout
+                .map(|timeout| timeout.saturating_sub(began.elapsed()));
             match short(py, || self.look(left.unwrap_or(LOOK).min(LOOK)))? {
                 Told::Tokens(tokens) => return owned(py, tokens).map(Some),
                 Told::Gap(rows) => return object(py, "Gap", (rows,)).map(Some),
