@@ -1,6 +1,7 @@
 //! `ng dataset`, over folders of token files.
 
 mod append;
+mod care;
 mod change;
 mod create;
 mod follow;
