@@ -28,7 +28,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     struct Digits<'a>(#[serde(borrow)] Cow<'a, str>);
 
     let digits = Option::<Digits<'de>>::deserialize(deserializer)?;
-    let zone = |digits: &str| Zone::from_bytes(bytes_of(digits)?.as_array()?).ok();
+    let zone = |digits: &str| Zone::from_bytes(bytes_of(digits)?.as_slice().try_into().ok()?).ok();
     match digits {
         None => Ok(None),
         Some(Digits(digits)) => match zone(&digits) {
