@@ -6,6 +6,7 @@
 )]
 mod mapped;
 mod parts;
+mod passes;
 mod restore;
 mod shard;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use ng_store::disk::{Dir, Followed, RealDir};
 use ng_store::{BlockReader, Commit};
 
+pub use passes::{IndexOf, Passes};
 pub use shard::Shard;
 
 use parts::{Access, Opened};
