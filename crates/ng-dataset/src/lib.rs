@@ -47,3 +47,8 @@ pub use upkeep::{
     VerifyProgress,
 };
 pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};
+
+/// Runs the examples of the README as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
