@@ -110,7 +110,8 @@ impl<R: Dir> Dataset<R> {
         }
         let sealer = Sealer::new(self.place().clone(), options);
         let tail = Tail::create(self.place(), options.cache)?;
-        let published = open(self.place(), tail.file, &options.retention)?;
+        let published = open(self.place(), tail.file, &options.retention)
+            .inspect_err(|_| tail.remove_if_unnamed(self.place()))?;
         Ok(Writer {
             sealer,
             spare: None,
@@ -244,7 +245,10 @@ impl<R: Dir> Writer<R> {
                 self.keep(kept?);
             }
             Done::Sealed(kept) => {
-                self.is_poisoned |= kept.is_err();
+                if kept.is_err() {
+                    self.is_poisoned = true;
+                    self.tail.remove_if_unnamed(self.sealer.place());
+                }
                 self.keep(kept?);
                 self.sealing = None;
             }
