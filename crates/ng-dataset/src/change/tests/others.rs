@@ -85,7 +85,7 @@ where
     });
     let gone = filter("id in (10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120)");
     dataset.delete(&workers, &gone, &options).unwrap();
-    let is_left = |id: &u32| *id == 0 || *id > 120 || id % 10 != 0;
+    let is_left = |id: &u32| *id == 0 || *id > 120 || !id.is_multiple_of(10);
     let expected: Vec<u32> = (0..appended).filter(is_left).collect();
     assert!(ids_of(dataset) == expected);
 }
