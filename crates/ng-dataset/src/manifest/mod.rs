@@ -19,6 +19,9 @@ pub(crate) use replace::Taken;
 
 use crate::ManifestFlaw;
 
+/// More rows than a file, or all of a dataset, can have: sums of a few of these do not overflow.
+const ROWS_MAX: u64 = 1 << 60;
+
 /// What the caller notes in a generation: names and texts.
 pub type Tags = BTreeMap<String, String>;
 
@@ -223,10 +226,12 @@ impl Manifest {
         let mut total: u64 = 0;
         for entry in &self.entries {
             expect(entry.is_sound(), "entries")?;
+            expect(entry.rows.to.unwrap_or(entry.rows.from) <= ROWS_MAX, "rows")?;
             total = total
                 .checked_add(entry.row_count().unwrap_or(0))
                 .ok_or(ManifestFlaw::Field { field: "rows" })?;
         }
+        expect(total <= ROWS_MAX, "rows")?;
         expect(rows_are_once(&self.entries), "rows")
     }
 }

@@ -29,14 +29,30 @@ impl<R: Dir> Place<R> {
             let newest = self.newest()?;
             let mut next = newest.next(verb, ng_store::now_ns());
             if !edit(&newest, &mut next)? {
+                // Its publisher may have died before it synced its name.
+                let synced = self.root().sync();
+                synced.map_err(DatasetError::io(self.path(), "sync the folder"))?;
                 return Ok(None);
             }
+            let generation = next.generation;
             if let Some(published) = self.publish(next)? {
                 return Ok(Some(published));
             }
+            self.check_taken(generation)?;
         }
         let newest = self.newest()?;
         Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
+    }
+
+    /// Refuses a name that is taken by something that is no manifest.
+    fn check_taken(&self, generation: u64) -> Result<(), DatasetError> {
+        match self.generations()?.last() {
+            Some(newest) if *newest >= generation => Ok(()),
+            _ => Err(CreateError::Exists {
+                path: self.manifest_path(generation),
+            }
+            .into()),
+        }
     }
 
     /// Does what [`change`](Self::change) does on top of the newest generation that can be read,

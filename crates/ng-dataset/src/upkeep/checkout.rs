@@ -1,6 +1,7 @@
 //! An old generation made the newest again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::collections::btree_map::{BTreeMap, Entry as Slot};
 
 use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
@@ -9,7 +10,7 @@ use super::found::Found;
 use crate::error::Conflict;
 use crate::manifest::{Entry, Sealed, Verb};
 use crate::place::{Place, SHARDS, shard_of};
-use crate::shard::open_file;
+use crate::shard::{check_sealed, open_file};
 use crate::{Dataset, DatasetError, Manifest};
 
 impl<R: Dir> Dataset<R> {
@@ -103,10 +104,13 @@ struct Ended<R: Dir> {
 }
 
 enum Tail<R: Dir> {
-    /// Another generation names it sealed.
-    Sealed(u64, Sealed),
-    /// No generation does.
-    Found(Found<R>, Sealed),
+    /// It has ended.
+    Ended {
+        rows: u64,
+        sealed: Box<Sealed>,
+        /// Keeps it so, if no other generation names it sealed.
+        found: Option<Box<Found<R>>>,
+    },
     /// Its writer lives, though it was taken out.
     Held,
 }
@@ -128,22 +132,26 @@ impl<R: Dir> Ended<R> {
         entry: &Entry,
     ) -> Result<Option<Entry>, DatasetError> {
         let (file, from) = (entry.file, entry.rows.from);
-        if !self.tails.contains_key(&file) {
-            let tail = look(place, old.generation, file)?;
-            self.tails.insert(file, tail);
-        }
-        let (rows, sealed) = match &self.tails[&file] {
-            Tail::Held => return Ok(Some(Entry::open(file, from))),
-            Tail::Sealed(rows, sealed) => (*rows, sealed),
-            Tail::Found(found, sealed) => (found.reader.len(), sealed),
+        let tail = match self.tails.entry(file) {
+            Slot::Occupied(slot) => slot.into_mut(),
+            Slot::Vacant(slot) => slot.insert(look(place, old.generation, file)?),
         };
-        Ok((from < rows).then(|| Entry::sealed(file, from..rows, sealed.clone())))
+        Ok(match tail {
+            Tail::Held => Some(Entry::open(file, from)),
+            Tail::Ended { rows, .. } if *rows <= from => None,
+            Tail::Ended { rows, sealed, .. } => {
+                Some(Entry::sealed(file, from..*rows, Sealed::clone(sealed)))
+            }
+        })
     }
 
     /// Counts the rows that no generation has counted.
     fn count(&self, next: &mut Manifest) {
         for tail in self.tails.values() {
-            let Tail::Found(found, _) = tail else {
+            let Tail::Ended {
+                found: Some(found), ..
+            } = tail
+            else {
                 continue;
             };
             let stream = Some(next.count_appended(found.reader.len()));
@@ -164,15 +172,20 @@ fn look<R: Dir>(place: &Place<R>, old: u64, file: FileId) -> Result<Tail<R>, Dat
         let sealed = manifest.entries_of(file).find_map(|it| it.sealed.clone());
         if let Some(sealed) = sealed {
             let reader = open_file(place, file)?;
-            crate::shard::check_sealed(&reader, &sealed)?;
-            return Ok(Tail::Sealed(reader.len(), sealed));
+            check_sealed(&reader, &sealed)?;
+            return Ok(Tail::Ended {
+                rows: reader.len(),
+                sealed: Box::new(sealed),
+                found: None,
+            });
         }
     }
-    match Found::of(place, file)? {
-        None => Ok(Tail::Held),
-        Some(found) => {
-            let sealed = found.seal(place)?;
-            Ok(Tail::Found(found, sealed))
-        }
-    }
+    let Some(found) = Found::of(place, file)? else {
+        return Ok(Tail::Held);
+    };
+    Ok(Tail::Ended {
+        rows: found.reader.len(),
+        sealed: Box::new(found.seal(place)?),
+        found: Some(Box::new(found)),
+    })
 }

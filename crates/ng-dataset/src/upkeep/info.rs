@@ -1,6 +1,6 @@
 //! What a dataset says about itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -106,8 +106,8 @@ fn bytes<R: Dir>(place: &Place<R>, snapshot: &Snapshot<R>) -> Result<(u64, u64),
     let shards = place.shards()?;
     let names = shards.names();
     let names = names.map_err(DatasetError::io(place.path().join(SHARDS), "list"))?;
-    let named: std::collections::HashSet<FileId> =
-        snapshot.shards().iter().map(|shard| shard.file()).collect();
+    let entries = snapshot.manifest().entries.iter();
+    let named: HashSet<FileId> = entries.map(|entry| entry.file).collect();
     let (mut own, mut others) = (0, 0);
     for file in names.iter().filter_map(|name| shard_of(name)) {
         let bytes = shard_bytes(place, &shards, file)?.unwrap_or(0);

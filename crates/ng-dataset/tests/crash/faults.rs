@@ -1,5 +1,8 @@
+use std::sync::Arc;
+
 use ng_dataset::DatasetError;
-use ng_dataset::ng_store::disk::sim::{CallKind, Failure, Fault, SimFs, When};
+use ng_dataset::ng_store::disk::Dir;
+use ng_dataset::ng_store::disk::sim::{CallKind, Failure, Fault, SimDir, SimFs, When};
 use ng_dataset::ng_store::{CreateError, WriteError};
 
 use crate::stream::{BLOCK, Step, create, ids, open, options, run};
@@ -115,4 +118,21 @@ fn a_failed_sealing_is_told_by_the_next_call_and_the_writer_refuses() {
     let closed = dataset.close_tails().unwrap();
     assert_eq!(closed.len(), 1);
     assert!(ids(&dataset).into_iter().eq(0..BLOCK));
+}
+
+#[test]
+fn a_writer_that_cannot_begin_leaves_no_file() {
+    let fs = SimFs::new();
+    let dataset = create(&fs).unwrap();
+    let renames = fs.operations_of(CallKind::Rename);
+    // The second is that of the manifest.
+    fs.inject(
+        When::Nth(CallKind::Rename, renames + 1),
+        Fault::Fail(Failure::Io),
+    );
+    dataset.writer(&options()).unwrap_err();
+    assert_eq!(fs.pending_faults(), 0);
+    let shards = SimDir::folder(&Arc::new(fs.dir()), "shards").unwrap();
+    assert!(shards.names().unwrap().is_empty());
+    dataset.writer(&options()).unwrap();
 }

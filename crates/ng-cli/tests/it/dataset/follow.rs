@@ -70,7 +70,14 @@ fn lines_can_be_read_back() {
     let told = json(&ran.stderr);
     assert_eq!(
         keys(&told),
-        ["cursor", "ended", "gap_tokens", "path", "tokens"]
+        [
+            "cursor",
+            "damaged_tokens",
+            "ended",
+            "gap_tokens",
+            "path",
+            "tokens"
+        ]
     );
     assert_eq!(
         (&told["tokens"], &told["ended"]),
@@ -99,6 +106,32 @@ fn a_stream_goes_through_a_dataset_whose_disk_stays_flat() {
     let expected = crate::harness::load(&source);
     assert!(fs::read(place.named("out")).unwrap() == as_bytes(&expected));
     assert!(load(&place.named("a.ngd")) == expected);
+}
+
+#[test]
+fn damage_is_told_and_what_is_behind_it_is_read() {
+    let place = Place::new();
+    let path = made_of(&place, "a.ngd", &tokens(0..3 * 4096), "12288");
+    let shard = fs::read_dir(path.join("shards")).unwrap();
+    let mut shards = shard.map(|entry| entry.unwrap().path());
+    let shard = shards
+        .find(|path| path.extension().is_some_and(|it| it == "ngt"))
+        .unwrap();
+    let mut bytes = fs::read(&shard).unwrap();
+    let token = as_bytes(&tokens(5000..5001)).to_vec();
+    let at = bytes.windows(64).position(|at| at == token).unwrap();
+    bytes[at + 40] ^= 1;
+    fs::write(&shard, bytes).unwrap();
+    let (ran, found) = end(following(&path, &["--until-closed"]));
+    let told = ran.found(1);
+    assert!(told.contains("damage: 4096 tokens of shard "), "{told}");
+    assert!(
+        told.contains("8192 tokens followed, 4096 damaged; cursor "),
+        "{told}"
+    );
+    let mut sound = tokens(0..4096);
+    sound.extend(tokens(8192..3 * 4096));
+    assert!(found == sound);
 }
 
 /// A slow reader learns what it has missed.

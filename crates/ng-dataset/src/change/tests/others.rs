@@ -1,7 +1,7 @@
 //! Changes beside writers, retention, and other changes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use ng_parallel::{ParallelError, StopFlag};
@@ -25,12 +25,18 @@ where
     R::File: Send,
 {
     const BATCH: u32 = 500;
+    // However slow changes are, they do not have ever more rows to change.
+    let batches = |round: u32| BATCH * (30 + 2 * round);
     let mut writer = dataset.writer(options).unwrap();
-    let is_done = AtomicBool::new(false);
+    let (is_done, reached) = (AtomicBool::new(false), AtomicU32::new(0));
     thread::scope(|scope| {
         let appending = scope.spawn(|| {
             let mut next = 0;
-            while !is_done.load(Ordering::Relaxed) || next < 30 * BATCH {
+            while !is_done.load(Ordering::Relaxed) || next < batches(0) {
+                if next >= batches(reached.load(Ordering::Relaxed)) {
+                    thread::yield_now();
+                    continue;
+                }
                 let tokens: Vec<Token> = (next..next + BATCH).map(Token::new).collect();
                 writer.append(&tokens).unwrap();
                 writer.commit().unwrap();
@@ -39,7 +45,10 @@ where
             writer.close().unwrap();
             next
         });
-        (1..=rounds).for_each(&mut change);
+        for round in 1..=rounds {
+            change(round);
+            reached.store(round, Ordering::Relaxed);
+        }
         is_done.store(true, Ordering::Relaxed);
         appending.join().unwrap()
     })
@@ -60,7 +69,7 @@ fn ids_of<R: Dir>(dataset: &Dataset<R>) -> Vec<u32> {
 fn check_with_a_writer<R>(dataset: &Dataset<R>)
 where
     R: Dir + Send + Sync + 'static,
-    R::File: Send,
+    R::File: ng_store::disk::Followed + Send,
 {
     let (workers, options) = (workers(), ChangeOptions::new());
     let appended = with_a_writer(dataset, &rolling(), 12, |round| {

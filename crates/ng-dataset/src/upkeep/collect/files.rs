@@ -44,6 +44,10 @@ impl<R: Dir> Collector<'_, R> {
         }
         remove_leftovers(self.place.root());
         remove_leftovers(&shards);
+        if self.place.is_real() {
+            // What sorts that were killed left; the next sort would do it, too.
+            let _ = ng_query::order::remove_abandoned(self.place.path());
+        }
         match unnamed.is_empty() {
             true => Ok(()),
             false => shards

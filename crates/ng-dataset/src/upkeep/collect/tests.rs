@@ -495,8 +495,9 @@ fn race<R: Dir + Sync>(open: impl Fn() -> Dataset<R> + Sync) {
             scope.spawn(read),
             scope.spawn(read),
         ];
-        let published = publishers.into_iter().map(|it| it.join());
-        let is_published = published.fold(true, |all, it| all & it.is_ok());
+        let is_published = publishers
+            .into_iter()
+            .fold(true, |all, it| all & it.join().is_ok());
         at_work.store(false, Ordering::Relaxed);
         assert!(others.into_iter().all(|it| it.join().is_ok()));
         assert!(is_published);

@@ -18,7 +18,7 @@ use crate::upkeep::verify::ShardProblem;
 /// What becomes of the entries of a damaged file.
 pub(super) enum Remedy<R: Dir> {
     /// They name another file.
-    New(New<R>),
+    New(Box<New<R>>),
     /// They get this zone.
     Zone(Option<Zone>),
     /// They go.
@@ -67,7 +67,7 @@ impl<R: Dir> Of<'_, R> {
         }
         if is_broken {
             return match self.replace() {
-                Ok(new) => Ok(Some(Remedy::New(new))),
+                Ok(new) => Ok(Some(Remedy::New(Box::new(new)))),
                 Err(error) if self.options.drops_missing() && is_hopeless(&error) => {
                     Ok(Some(Remedy::Drop))
                 }

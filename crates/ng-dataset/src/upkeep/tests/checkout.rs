@@ -4,7 +4,7 @@ use std::thread;
 use ng_store::disk::sim::{SimDir, SimFs};
 
 use super::*;
-use crate::{Conflict, DatasetError, Verb, WriterOptions};
+use crate::{Conflict, DatasetError, FollowOptions, Followed, Follower, Verb, WriterOptions};
 
 #[test]
 fn an_old_generation_becomes_the_newest_and_the_newest_an_old_one() {
@@ -79,6 +79,43 @@ fn a_writer_goes_on_behind_the_old_rows() {
     // As it was before: nothing is lost.
     dataset.checkout(2).unwrap();
     assert_eq!(shown(&dataset), (0..20).collect::<Vec<_>>());
+}
+
+#[test]
+fn who_follows_is_told_each_token_once() {
+    let (_temporary, dataset) = create();
+    let mut follower = dataset.follow(&FollowOptions::new()).unwrap();
+    let mut told = Vec::new();
+    let mut writer = dataset.writer(&WriterOptions::new()).unwrap();
+    for (round, old) in [0, 1, 2, 0, 4].into_iter().enumerate() {
+        let first = 100 * round as u32;
+        writer.append(&tokens(first..first + 10)).unwrap();
+        writer.commit().unwrap();
+        if round % 2 == 0 {
+            follow(&mut follower, &mut told);
+        }
+        if round == 3 {
+            writer.roll().unwrap();
+            writer.wait().unwrap();
+        }
+        dataset.checkout(old).unwrap();
+        follow(&mut follower, &mut told);
+    }
+    writer.close().unwrap();
+    follow(&mut follower, &mut told);
+    told.sort_unstable();
+    let all = (0..5).flat_map(|round| 100 * round..100 * round + 10);
+    assert_eq!(told, all.collect::<Vec<u32>>());
+}
+
+fn follow(follower: &mut Follower, told: &mut Vec<u32>) {
+    loop {
+        match follower.next(Duration::ZERO).unwrap() {
+            Followed::Tokens(batch) => told.extend(batch.tokens.iter().map(|it| it.id().raw())),
+            Followed::Gap { rows } => panic!("{rows} rows are gone"),
+            _ => return,
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
 mod checkout;
+mod crashes;
 mod info;
 mod log;
 mod repair;

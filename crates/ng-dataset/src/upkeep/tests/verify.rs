@@ -161,9 +161,11 @@ fn an_index_that_is_put_aside_is_no_damage() {
     );
 }
 
+type IsIt = fn(&ManifestProblem) -> bool;
+
 #[test]
 fn faults_of_manifests_are_found() {
-    let check = |plant: &dyn Fn(&Dataset), expected: &[(u64, fn(&ManifestProblem) -> bool)]| {
+    let check = |plant: &dyn Fn(&Dataset), expected: &[(u64, IsIt)]| {
         let (_temporary, dataset, _) = four_shards();
         plant(&dataset);
         let faults = verified(&dataset).manifest_faults;
