@@ -33,7 +33,7 @@ use super::{DescribeArgs, ExportArgs, HeadArgs, QueryArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetVerb {
-    /// Create an empty dataset
+    /// Create a dataset, empty or from an input
     #[command(after_help = create::HELP)]
     Create(DatasetCreateArgs),
     /// Append a stream of tokens, cut into shards
