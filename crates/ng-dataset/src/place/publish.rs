@@ -79,7 +79,11 @@ impl<R: Dir> Place<R> {
         Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
     }
 
-    /// Gives a generation its name, unless another publisher has taken it: then returns `None`.
+    /// Gives a generation its name, unless another publisher has taken it, or a later one: then
+    /// returns `None`. The caller has the one before it pinned, as the newest that it found.
+    ///
+    /// A free name alone does not do: a generation may have been published and collected since. But
+    /// from the moment that the one before is pinned, the collector keeps the next one, too.
     ///
     /// The folder of shards is synced first, so that no manifest names a file whose name a power
     /// cut may take.
@@ -90,6 +94,9 @@ impl<R: Dir> Place<R> {
             path: path.clone(),
             flaw,
         };
+        if self.generations()?.last() >= Some(&generation) {
+            return Ok(None);
+        }
         let (manifest, bytes) = next.sealed().map_err(flawed)?;
         let shards = self.shards()?;
         let synced = shards.sync();
