@@ -195,6 +195,10 @@ fn of_dataset(error: &DatasetError) -> &'static str {
         DatasetError::Repair(error) => of_repair(error),
         DatasetError::Query(error) => of_query(error),
         DatasetError::Index(error) => of_index(error),
+        DatasetError::Sort(error) => of_sort(error),
+        DatasetError::NoRoom { .. } => "no_space",
+        DatasetError::Assign(_) => "input",
+        DatasetError::OtherDataset { .. } => "other_dataset",
         _ => UNKNOWN,
     }
 }

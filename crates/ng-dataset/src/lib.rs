@@ -40,5 +40,10 @@ pub use ng_query::sealed::FileId;
 pub use reshape::{CompactOptions, ReshapeReport, ReshardOptions, SortOptions};
 pub use snapshot::{IndexOf, Passes, Shard, Snapshot};
 pub use task::{Ask, Known, Piece, Task, TaskFlaw, Want};
-pub use upkeep::{CollectOptions, CollectReport};
+pub use upkeep::{
+    CollectOptions, CollectReport, DatasetInfo, DatasetReport, GenerationInfo, GenerationSummary,
+    LeftShard, ManifestFault, ManifestProblem, Orphan, OrphanState, ParentState, RepairOptions,
+    RepairReport, RepairedShard, ShardProblem, ShardReport, TailInfo, VerifyOptions,
+    VerifyProgress,
+};
 pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};

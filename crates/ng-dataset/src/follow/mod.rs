@@ -68,8 +68,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 ///     match follower.next(Duration::from_secs(1))? {
 ///         Followed::Tokens(batch) => count += batch.tokens.len(),
 ///         Followed::Gap { rows } => eprintln!("{rows} went by"),
-///         Followed::Nothing => {}
 ///         Followed::Closed => break,
+///         _ => {}
 ///     }
 /// }
 /// assert_eq!(count, 1000);

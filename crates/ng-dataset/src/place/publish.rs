@@ -29,13 +29,53 @@ impl<R: Dir> Place<R> {
             let newest = self.newest()?;
             let mut next = newest.next(verb, ng_store::now_ns());
             if !edit(&newest, &mut next)? {
+                // Its publisher may have died before it synced its name.
+                let synced = self.root().sync();
+                synced.map_err(DatasetError::io(self.path(), "sync the folder"))?;
+                return Ok(None);
+            }
+            let generation = next.generation;
+            if let Some(published) = self.publish(next)? {
+                return Ok(Some(published));
+            }
+            self.check_taken(generation)?;
+        }
+        let newest = self.newest()?;
+        Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
+    }
+
+    /// Refuses a name that is taken by something that is no manifest.
+    fn check_taken(&self, generation: u64) -> Result<(), DatasetError> {
+        match self.generations()?.last() {
+            Some(newest) if *newest >= generation => Ok(()),
+            _ => Err(CreateError::Exists {
+                path: self.manifest_path(generation),
+            }
+            .into()),
+        }
+    }
+
+    /// Does what [`change`](Self::change) does on top of the newest generation that can be read,
+    /// with a number above those of the damaged ones. `edit` is told whether there are any.
+    pub(crate) fn change_over_damage(
+        &self,
+        verb: Verb,
+        mut edit: impl FnMut(&Pinned<R>, &mut Manifest, bool) -> Result<bool, DatasetError>,
+    ) -> Result<Option<Pinned<R>>, DatasetError> {
+        for _ in 0..ATTEMPTS {
+            let (newest, damaged) = self.newest_over_damage()?;
+            let mut next = newest.next(verb, ng_store::now_ns());
+            if let Some(highest) = damaged {
+                next.generation = highest.saturating_add(1);
+            }
+            if !edit(&newest, &mut next, damaged.is_some())? {
                 return Ok(None);
             }
             if let Some(published) = self.publish(next)? {
                 return Ok(Some(published));
             }
         }
-        let newest = self.newest()?;
+        let newest = self.newest_over_damage()?.0;
         Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
     }
 

@@ -27,7 +27,7 @@ use ng_token::Token;
 pub use options::{CommitEvery, Retention, Roll, WriterOptions};
 
 use crate::{Dataset, DatasetError};
-use seal::{Published, open, seal};
+use seal::{Kept, Published, open, seal};
 use sealer::{Done, Ended, Job, Sealer};
 use tail::{Spare, Tail};
 
@@ -239,17 +239,23 @@ impl<R: Dir> Writer<R> {
                 self.is_spare_asked = false;
                 self.spare = Some(spare?);
             }
-            Done::Retained(published) => {
+            Done::Retained(kept) => {
                 self.is_retain_asked = false;
-                self.published = published?;
+                self.keep(kept?);
             }
-            Done::Sealed(published) => {
-                self.is_poisoned |= published.is_err();
-                self.published = published?;
+            Done::Sealed(kept) => {
+                self.is_poisoned |= kept.is_err();
+                self.keep(kept?);
                 self.sealing = None;
             }
         }
         Ok(())
+    }
+
+    /// Files that could not be removed are told by the next call, and go next time.
+    fn keep(&mut self, (published, failed): Kept) {
+        self.published = published;
+        self.deferred = failed.or(self.deferred.take());
     }
 
     /// Waits for one more outcome of the thread; `false` if none is to come.
@@ -365,7 +371,9 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
         self.begin()?;
         self.settle()?;
         let (place, kept) = (self.sealer.place(), self.sealer.kept());
-        Ok(seal(place, &mut self.tail, None, kept)?.generation)
+        // Files that could not be removed go with the next collection.
+        let (published, _) = seal(place, &mut self.tail, None, kept)?;
+        Ok(published.generation)
     }
 
     /// Appends piece by piece, each to a tail that has room for it.

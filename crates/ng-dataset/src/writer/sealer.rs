@@ -8,7 +8,7 @@ use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
 use ng_store::{CachePolicy, ProcessMark};
 
-use super::seal::{Published, retain_now, seal};
+use super::seal::{Kept, retain_now, seal};
 use super::tail::{Spare, Tail};
 use super::{Retention, WriterOptions};
 use crate::DatasetError;
@@ -37,8 +37,8 @@ pub(super) enum Job<R: Dir> {
 
 pub(super) enum Done<R: Dir> {
     Spare(Result<Spare<R>, DatasetError>),
-    Sealed(Result<Published, DatasetError>),
-    Retained(Result<Published, DatasetError>),
+    Sealed(Result<Kept, DatasetError>),
+    Retained(Result<Kept, DatasetError>),
 }
 
 enum How<R: Dir> {

@@ -3,7 +3,11 @@
 mod append;
 mod change;
 mod create;
+mod follow;
+mod full_disk;
+mod killed;
 mod query;
+mod reshape;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

@@ -25,6 +25,7 @@ use ng_store::disk::{Dir, Disk};
 
 use self::named::Named;
 use self::raise::{Limits, raise};
+use super::real::disk_bytes;
 use crate::place::{Place, Removal, manifest_name};
 use crate::{Dataset, DatasetError};
 
@@ -243,7 +244,7 @@ impl<'a, R: Dir> Collector<'a, R> {
     /// How many bytes of the disk a file takes.
     fn bytes_of(&self, file: &R::File, path: &std::path::Path) -> Result<u64, DatasetError> {
         let bytes = match self.place.is_real() {
-            true => super::real::disk_bytes(path),
+            true => disk_bytes(path),
             false => file.len(),
         };
         bytes.map_err(DatasetError::io(path, "inspect"))

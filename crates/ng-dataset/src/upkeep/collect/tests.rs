@@ -219,19 +219,24 @@ fn files_of_others_stay() {
 }
 
 #[test]
-fn manifests_of_dead_publishers_go_and_those_of_living_ones_stay() {
+fn what_dead_creators_left_goes_and_what_living_ones_write_stays() {
     let dataset = create_simulated(&SimFs::new());
-    let name = ".manifest-0123456789abcdef.tmp";
-    let root = dataset.place().root();
-    let file = root.create_exclusive(name).unwrap();
-    file.try_lock_shared().unwrap();
-    dataset.collect(&NOW).unwrap();
-    assert!(root.exists(name).unwrap());
-    drop(file);
-    dataset.collect(&CollectOptions::new()).unwrap();
-    assert!(root.exists(name).unwrap());
-    dataset.collect(&NOW).unwrap();
-    assert!(!root.exists(name).unwrap());
+    let name = ".ng-tmp-0123456789abcdef";
+    let folders = [
+        dataset.place().root().clone(),
+        dataset.place().shards().unwrap().into(),
+    ];
+    for folder in folders {
+        let file = folder.create_exclusive(name).unwrap();
+        file.try_lock_shared().unwrap();
+        dataset.collect(&NOW).unwrap();
+        assert!(folder.exists(name).unwrap());
+        drop(file);
+        dataset.collect(&NOW.dry_run(true)).unwrap();
+        assert!(folder.exists(name).unwrap());
+        dataset.collect(&NOW).unwrap();
+        assert!(!folder.exists(name).unwrap());
+    }
 }
 
 #[test]
@@ -371,7 +376,7 @@ fn much_to_remove() -> SimFs {
     dataset
         .place()
         .root()
-        .create_exclusive(".manifest-0123456789abcdef.tmp")
+        .create_exclusive(".ng-tmp-0123456789abcdef")
         .unwrap();
     drop(dataset);
     fs
@@ -490,8 +495,9 @@ fn race<R: Dir + Sync>(open: impl Fn() -> Dataset<R> + Sync) {
             scope.spawn(read),
             scope.spawn(read),
         ];
-        let published = publishers.into_iter().map(|it| it.join());
-        let is_published = published.fold(true, |all, it| all & it.is_ok());
+        let is_published = publishers
+            .into_iter()
+            .fold(true, |all, it| all & it.join().is_ok());
         at_work.store(false, Ordering::Relaxed);
         assert!(others.into_iter().all(|it| it.join().is_ok()));
         assert!(is_published);
