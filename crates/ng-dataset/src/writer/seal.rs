@@ -21,6 +21,8 @@ pub(super) struct Published {
     pub(super) generation: u64,
     /// When a shard is too old next, in nanoseconds since 1970 UTC.
     pub(super) next_age_ns: u64,
+    /// Whether shards were dropped, whose files are to be [freed](free).
+    pub(super) has_dropped: bool,
 }
 
 impl Published {
@@ -28,6 +30,7 @@ impl Published {
         Self {
             generation: manifest.generation,
             next_age_ns: next_age_ns(manifest, kept, ng_store::now_ns()),
+            has_dropped: false,
         }
     }
 }
@@ -66,8 +69,10 @@ pub(super) fn seal<R: Dir>(
         has_dropped = drop_oldest(next, kept);
         Ok(true)
     })?;
-    free(place, has_dropped)?;
-    Ok(published)
+    Ok(Published {
+        has_dropped,
+        ..published
+    })
 }
 
 /// Drops the shards that are beyond the limits.
@@ -80,8 +85,10 @@ pub(super) fn retain_now<R: Dir>(
         has_dropped = drop_oldest(next, kept);
         Ok(has_dropped)
     })?;
-    free(place, has_dropped)?;
-    Ok(published)
+    Ok(Published {
+        has_dropped,
+        ..published
+    })
 }
 
 /// Drops the shards that are beyond the limits, and tells whether there were any. Then no older
@@ -95,11 +102,8 @@ fn drop_oldest(next: &mut Manifest, kept: &[Retention]) -> bool {
 }
 
 /// Removes the files of dropped shards that nobody on this machine reads.
-fn free<R: Dir>(place: &Place<R>, has_dropped: bool) -> Result<(), DatasetError> {
-    if has_dropped {
-        collect(place, &CollectOptions::new().older(Duration::ZERO))?;
-    }
-    Ok(())
+pub(super) fn free<R: Dir>(place: &Place<R>) -> Result<(), DatasetError> {
+    collect(place, &CollectOptions::new().older(Duration::ZERO)).map(drop)
 }
 
 fn publish<R: Dir>(

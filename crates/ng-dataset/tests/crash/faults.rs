@@ -1,6 +1,6 @@
-use ng_dataset::DatasetError;
 use ng_dataset::ng_store::disk::sim::{CallKind, Failure, Fault, SimFs, When};
 use ng_dataset::ng_store::{CreateError, WriteError};
+use ng_dataset::{DatasetError, Retention};
 
 use crate::stream::{BLOCK, Step, create, ids, open, options, run};
 
@@ -115,4 +115,27 @@ fn a_failed_sealing_is_told_by_the_next_call_and_the_writer_refuses() {
     let closed = dataset.close_tails().unwrap();
     assert_eq!(closed.len(), 1);
     assert!(ids(&dataset).into_iter().eq(0..BLOCK));
+}
+
+#[test]
+fn a_collector_that_fails_is_told_and_the_stream_goes_on() {
+    let fs = SimFs::new();
+    let dataset = create(&fs).unwrap();
+    let options = options().retain(Retention::Shards(1));
+    let mut writer = dataset.writer(&options).unwrap();
+    run(&mut writer, Step::Append(BLOCK)).unwrap();
+    run(&mut writer, Step::Wait).unwrap();
+    let unlinks = fs.operations_of(CallKind::Unlink);
+    fs.inject(
+        When::Nth(CallKind::Unlink, unlinks),
+        Fault::Fail(Failure::Io),
+    );
+    run(&mut writer, Step::Append(BLOCK)).unwrap();
+    let failed = run(&mut writer, Step::Wait).unwrap_err();
+    assert!(!poisoned(&failed) && fs.pending_faults() == 0, "{failed:?}");
+    run(&mut writer, Step::Append(BLOCK + 5)).unwrap();
+    run(&mut writer, Step::Wait).unwrap();
+    assert_eq!(dataset.generations().unwrap(), [writer.generation()]);
+    writer.close().unwrap();
+    assert!(ids(&dataset).into_iter().eq(3 * BLOCK..3 * BLOCK + 5));
 }
