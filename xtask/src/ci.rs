@@ -18,13 +18,14 @@ use crate::test::test;
 use crate::torture;
 
 /// The crates that others may depend on.
-const LIBRARIES: [&str; 8] = [
+const LIBRARIES: [&str; 9] = [
     "ng-token",
     "ng-synth",
     "ng-store",
     "ng-parallel",
     "ng-arrow",
     "ng-query",
+    "ng-dataset",
     "ng-plot",
     "ng-lab",
 ];

@@ -20,7 +20,7 @@ struct Consumer {
     runs: &'static [&'static str],
 }
 
-const CONSUMERS: [Consumer; 7] = [
+const CONSUMERS: [Consumer; 8] = [
     Consumer {
         name: "consumer-of-ng-token",
         sources: &[("crates/ng-token/examples", "src/bin")],
@@ -44,6 +44,12 @@ const CONSUMERS: [Consumer; 7] = [
         sources: &[("crates/ng-query/examples", "src/bin")],
         dependencies: &[("ng-query", "")],
         runs: &["ask_a_file"],
+    },
+    Consumer {
+        name: "consumer-of-ng-dataset",
+        sources: &[("crates/ng-dataset/examples", "src/bin")],
+        dependencies: &[("ng-dataset", "")],
+        runs: &["stream"],
     },
     Consumer {
         name: "consumer-of-ng-plot",

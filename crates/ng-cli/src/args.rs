@@ -28,9 +28,10 @@ use crate::like::Like;
 
 use dataset::join_retained;
 pub(crate) use dataset::{
-    ChangeArgs, DatasetAppendArgs, DatasetCompactArgs, DatasetCreateArgs, DatasetDeleteArgs,
-    DatasetFollowArgs, DatasetGcArgs, DatasetIndexArgs, DatasetInfoArgs, DatasetReshardArgs,
-    DatasetSortArgs, DatasetUpdateArgs, DatasetUpsertArgs, DatasetVerb, FollowFormat, StreamArgs,
+    ChangeArgs, DatasetAppendArgs, DatasetCheckoutArgs, DatasetCompactArgs, DatasetCreateArgs,
+    DatasetDeleteArgs, DatasetFollowArgs, DatasetGcArgs, DatasetIndexArgs, DatasetInfoArgs,
+    DatasetLogArgs, DatasetRepairArgs, DatasetReshardArgs, DatasetSortArgs, DatasetUpdateArgs,
+    DatasetUpsertArgs, DatasetVerb, DatasetVerifyArgs, FollowFormat, StreamArgs,
 };
 pub(crate) use describe::DescribeArgs;
 pub(crate) use export::ExportArgs;

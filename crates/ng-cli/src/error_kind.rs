@@ -183,6 +183,7 @@ fn of_dataset(error: &DatasetError) -> &'static str {
         DatasetError::Exists { .. } => "exists",
         DatasetError::Manifest { .. }
         | DatasetError::ShardShort { .. }
+        | DatasetError::ShardMissing { .. }
         | DatasetError::OtherShard { .. } => "damaged",
         DatasetError::GenerationGone { .. } => "generation_gone",
         DatasetError::Locked { .. } => "locked",
@@ -195,6 +196,10 @@ fn of_dataset(error: &DatasetError) -> &'static str {
         DatasetError::Repair(error) => of_repair(error),
         DatasetError::Query(error) => of_query(error),
         DatasetError::Index(error) => of_index(error),
+        DatasetError::Sort(error) => of_sort(error),
+        DatasetError::NoRoom { .. } => "no_space",
+        DatasetError::Assign(_) => "input",
+        DatasetError::OtherDataset { .. } => "other_dataset",
         _ => UNKNOWN,
     }
 }

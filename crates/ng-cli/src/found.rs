@@ -33,7 +33,7 @@ const SAVE: &str = "`ng verify FILE` names what is damaged, `ng repair FILE NEW`
                     whole";
 
 /// What to do if a dataset shows less than it should.
-const REPAIR_DATASET: &str = "`ng dataset verify PATH` names what is damaged, `ng dataset repair \
+pub(crate) const REPAIR_DATASET: &str = "`ng dataset verify PATH` names what is damaged, `ng dataset repair \
                               PATH` goes on with what is whole";
 
 impl Found {

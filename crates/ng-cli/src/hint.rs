@@ -1,8 +1,10 @@
 //! What to do about an error, if that is known.
 
+use std::path::Path;
+
 use anyhow::Error;
 use ng_arrow::{Expected, ReadError};
-use ng_dataset::Dataset;
+use ng_dataset::{Dataset, DatasetError};
 use ng_query::QueryError;
 use ng_query::order::SortError;
 use ng_store::{CreateError, OpenError, ReadError as BlockError, RepairError, WriteError};
@@ -10,7 +12,7 @@ use ng_token::Invalid;
 
 use crate::args::Command;
 use crate::ending::InputError;
-use crate::found::RECOVER;
+use crate::found::{RECOVER, REPAIR_DATASET};
 
 pub(crate) fn hint(error: &Error, command: &Command) -> Option<&'static str> {
     if is_taken(error) && !command.replaces() {
@@ -19,7 +21,9 @@ pub(crate) fn hint(error: &Error, command: &Command) -> Option<&'static str> {
     let opened = error.downcast_ref().or_else(|| behind_repair(error));
     let hint = opened.and_then(|error| of_open(error, command));
     let read = error.downcast_ref().or_else(|| behind_query(error));
+    let read = read.or_else(|| behind_dataset(error));
     hint.or_else(|| read.and_then(of_read))
+        .or_else(|| error.downcast_ref().and_then(of_dataset))
         .or_else(|| error.downcast_ref().and_then(of_write))
         .or_else(|| error.downcast_ref().and_then(of_input))
         .or_else(|| error.downcast_ref().and_then(of_sort))
@@ -64,12 +68,36 @@ const SAVE_REST: &str = "`ng repair FILE NEW` saves what is left";
 
 fn of_read(error: &BlockError) -> Option<&'static str> {
     match error {
+        BlockError::BadBlock { path, .. } | BlockError::Truncated { path, .. }
+            if is_shard(path) =>
+        {
+            Some(REPAIR_DATASET)
+        }
         BlockError::BadBlock { .. } => {
             Some("`ng verify FILE` names all that is bad, `ng repair FILE NEW` saves the rest")
         }
         BlockError::Truncated { .. } => Some(SAVE_REST),
         _ => None,
     }
+}
+
+fn of_dataset(error: &DatasetError) -> Option<&'static str> {
+    match error {
+        DatasetError::Manifest { .. }
+        | DatasetError::ShardShort { .. }
+        | DatasetError::ShardMissing { .. }
+        | DatasetError::OtherShard { .. } => Some(REPAIR_DATASET),
+        DatasetError::GenerationGone { .. } => {
+            Some("`ng dataset log PATH` lists those that are kept")
+        }
+        _ => None,
+    }
+}
+
+/// Tells whether a file is a shard of a dataset.
+fn is_shard(path: &Path) -> bool {
+    let dataset = path.parent().and_then(Path::parent);
+    dataset.is_some_and(Dataset::is_at)
 }
 
 fn of_write(error: &WriteError) -> Option<&'static str> {
@@ -113,6 +141,13 @@ fn of_sort(error: &SortError) -> Option<&'static str> {
 fn behind_query(error: &Error) -> Option<&BlockError> {
     match error.downcast_ref()? {
         QueryError::Read(error) => Some(error),
+        _ => None,
+    }
+}
+
+fn behind_dataset(error: &Error) -> Option<&BlockError> {
+    match error.downcast_ref()? {
+        DatasetError::Read(error) | DatasetError::Query(QueryError::Read(error)) => Some(error),
         _ => None,
     }
 }

@@ -53,6 +53,12 @@ impl Progress {
         self.bar.set_position(tokens);
     }
 
+    /// Shows that `tokens` are done.
+    pub(crate) fn reach(&self, tokens: u64) {
+        self.draw_if_long();
+        self.bar.set_position(tokens);
+    }
+
     /// Draws the bar from now on, once the work has taken long enough.
     fn draw_if_long(&self) {
         if !self.shown || self.drawn.is_completed() || self.began.elapsed() < DELAY {

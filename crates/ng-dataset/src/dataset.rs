@@ -52,22 +52,19 @@ impl Dataset {
     /// [`DatasetError::Exists`], and what the system says.
     pub fn create(path: impl AsRef<Path>, options: &CreateOptions) -> Result<Self, DatasetError> {
         let path = path.as_ref();
-        let is_new = match fs::create_dir(path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => false,
-            created => {
-                created.map_err(DatasetError::io(path, "create the folder"))?;
-                true
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                if !is_empty_folder(path)? {
+                    return Err(DatasetError::Exists {
+                        path: path.to_owned(),
+                    });
+                }
             }
-        };
-        if !is_new && !is_empty_folder(path)? {
-            return Err(DatasetError::Exists {
-                path: path.to_owned(),
-            });
+            created => created.map_err(DatasetError::io(path, "create the folder"))?,
         }
         let dataset = Self::create_at(real_place(path)?, options)?;
-        if is_new {
-            sync_parent(path)?;
-        }
+        // Who made an empty folder may have died before its name was durable.
+        sync_parent(path)?;
         Ok(dataset)
     }
 

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use ng_parallel::{IngestError, ParallelError, WorkersError};
+use ng_parallel::{IngestError, ParallelError, VerifyError, WorkersError};
 use ng_query::index::IndexError;
 use ng_query::order::SortError;
 use ng_query::sealed::{FileId, SealFlaw};
@@ -157,6 +157,10 @@ pub enum DatasetError {
     #[error(transparent)]
     Parallel(#[from] ParallelError),
 
+    /// A shard cannot be verified.
+    #[error(transparent)]
+    Verify(VerifyError),
+
     /// A shard is not the file that the generation names.
     #[error("{}: {found} rows, the generation names {expected}", Shown(path))]
     ShardShort {
@@ -166,6 +170,15 @@ pub enum DatasetError {
         found: u64,
         /// How many rows the generation expects at least.
         expected: u64,
+    },
+
+    /// A file that a generation names is not there.
+    #[error("{}: not there, generation {generation} names it", Shown(path))]
+    ShardMissing {
+        /// The file.
+        path: PathBuf,
+        /// The generation.
+        generation: u64,
     },
 
     /// A cursor is of another dataset.

@@ -23,6 +23,7 @@ mod place;
 mod reshape;
 mod shard;
 mod snapshot;
+mod task;
 #[cfg(test)]
 mod testing;
 mod upkeep;
@@ -37,6 +38,17 @@ pub use follow::{Batch, Cursor, CursorError, FollowOptions, Followed, Follower};
 pub use manifest::{Entry, Manifest, Parent, Rows, Sealed, Tags, Verb};
 pub use ng_query::sealed::FileId;
 pub use reshape::{CompactOptions, ReshapeReport, ReshardOptions, SortOptions};
-pub use snapshot::{Shard, Snapshot};
-pub use upkeep::{CollectOptions, CollectReport};
+pub use snapshot::{IndexOf, Passes, Shard, Snapshot};
+pub use task::{Ask, Known, Piece, Task, TaskFlaw, Want};
+pub use upkeep::{
+    CollectOptions, CollectReport, DatasetInfo, DatasetReport, GenerationInfo, GenerationSummary,
+    LeftShard, ManifestFault, ManifestProblem, Orphan, OrphanState, ParentState, RepairOptions,
+    RepairReport, RepairedShard, ShardProblem, ShardReport, TailInfo, VerifyOptions,
+    VerifyProgress,
+};
 pub use writer::{CommitEvery, Retention, Roll, Writer, WriterOptions};
+
+/// Runs the examples of the README as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,9 +14,27 @@ use crate::error::{Class, Error, Value};
 ///
 /// `ValueError`.
 pub(crate) fn refuse_own_output(source: &Path, out: &Path) -> Result<(), Error> {
+    if source.is_dir() {
+        return refuse_dataset(source, out);
+    }
     match is_same_file(source, out) {
         true => Err(refused(out, "is the file that is read", "another file")),
         false => refuse_index(source, out),
+    }
+}
+
+/// Refuses to write into the folder of the dataset that is read.
+fn refuse_dataset(dataset: &Path, out: &Path) -> Result<(), Error> {
+    let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
+    let folder = absolute.parent().map(|folder| folder.canonicalize());
+    let is_inside = match (folder, dataset.canonicalize()) {
+        (Some(Ok(folder)), Ok(dataset)) => folder.starts_with(dataset),
+        _ => false,
+    };
+    let what = "is in the folder of the dataset that is read";
+    match is_inside || is_same_file(dataset, out) {
+        true => Err(refused(out, what, "a path outside of it")),
+        false => Ok(()),
     }
 }
 

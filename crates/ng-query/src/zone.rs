@@ -113,6 +113,17 @@ impl Zone {
         self.nan |= next.nan;
     }
 
+    /// Tells whether it holds for all tokens of another zone, too. If it claims that their ids
+    /// ascend by one, the other zone must be of all of its tokens.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let mut both = *self;
+        both.merge(other);
+        both.ascend = self.ascend;
+        let is_wide = bytemuck::bytes_of(&both) == bytemuck::bytes_of(self);
+        is_wide && (!self.ids_ascend() || other.ids_ascend())
+    }
+
     fn add_weights(&mut self, next: Span<f32>) {
         // -0.0 is below 0.0.
         let (mut min, mut max) = (self.weight.min(), self.weight.max());

@@ -99,7 +99,8 @@ pub fn repair(
     refuse_to_replace(out)?;
     let (dir, name) = (target.dir, &target.name);
     let identity = Identity::fresh();
-    repair_into(&damaged, dir, (name, out), options, identity, &mut watch)
+    let (report, _) = repair_into(&damaged, dir, (name, out), options, identity, &mut watch)?;
+    Ok(report)
 }
 
 /// Continues, whatever the progress: for [`repair`].

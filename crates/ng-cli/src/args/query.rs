@@ -37,6 +37,7 @@ Examples:
   ng query a.ngt --where object --explain --count
   ng query a.ngt --where object --format csv | head
   ng query a.ngt --where object -o objects.parquet
+  ng query a.ngd --where active --count    (a dataset)
 
 Exit codes:
   0    answered, or who reads standard output has gone

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use ng_parallel::Workers;
 use ng_query::{Filter, Matcher, Zone};
-use ng_store::disk::Dir;
+use ng_store::disk::{Dir, Followed};
 use ng_token::Token;
 
 use super::edit::remove_at;
@@ -11,7 +11,7 @@ use crate::{Dataset, DatasetError, Verb};
 
 impl<R: Dir> Dataset<R>
 where
-    R::File: 'static,
+    R::File: Followed + 'static,
 {
     /// Deletes the rows that a filter selects, in one new generation, see
     /// [`update`](Self::update). A shard of which no row is left goes.

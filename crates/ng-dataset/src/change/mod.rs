@@ -20,7 +20,7 @@ mod upsert;
 use std::sync::Arc;
 
 use ng_parallel::Workers;
-use ng_store::disk::Dir;
+use ng_store::disk::{Dir, Followed};
 
 use edit::{Edit, Tally};
 use made::{Made, Replaced};
@@ -35,7 +35,7 @@ use crate::{Dataset, Verb};
 
 impl<R: Dir> Dataset<R>
 where
-    R::File: 'static,
+    R::File: Followed + 'static,
 {
     /// Edits the rows of the newest generation, and publishes the next one if any changed.
     fn change<E: Edit>(
@@ -52,7 +52,7 @@ where
         };
         let newest = place.newest()?;
         options.check_base(place, &newest)?;
-        let snapshot = Snapshot::whole(Arc::clone(place), newest)?;
+        let snapshot = Snapshot::whole(Arc::clone(place), newest, !options.dry_run)?;
         let mut pass = Pass::new(place, &snapshot, options, workers.stop_flag(), edit);
         pass.over_all()?;
         let (made, mut report) = pass.finish()?;

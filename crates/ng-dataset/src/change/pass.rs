@@ -1,6 +1,6 @@
 use ng_parallel::{ParallelError, StopFlag};
 use ng_store::BlockReader;
-use ng_store::disk::Dir;
+use ng_store::disk::{Dir, Followed};
 use ng_token::Token;
 
 use super::{ChangeOptions, ChangeReport, Edit, Made, Rewrite};
@@ -26,7 +26,7 @@ pub(super) struct Pass<'p, R: Dir, E> {
 
 impl<'p, R: Dir, E: Edit> Pass<'p, R, E>
 where
-    R::File: 'static,
+    R::File: Followed + 'static,
 {
     pub(super) fn new(
         place: &'p Place<R>,

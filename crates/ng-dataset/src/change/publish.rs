@@ -1,6 +1,7 @@
 use ng_store::disk::Dir;
 
 use super::{ChangeOptions, ChangeReport, Made};
+use crate::error::Conflict;
 use crate::manifest::Taken;
 use crate::place::Place;
 use crate::snapshot::Snapshot;
@@ -84,31 +85,32 @@ impl<'p, R: Dir> Publication<'p, R> {
             let with = replaced.with.iter().map(|shard| shard.entry.clone());
             match next.replace(std::slice::from_ref(taken), with.collect()) {
                 Ok(()) => {}
-                Err(_) if self.is_retired(taken, newest)? => retired.push(taken.clone()),
+                Err(_) if self.is_retired(taken, newest) => retired.push(taken.clone()),
                 Err(what) => return Err(self.place.conflict(newest.generation, what)),
             }
+        }
+        if made.added.is_some() {
+            self.check_still_missing(newest)?;
         }
         let added = made.added.iter().map(|shard| shard.entry.clone());
         added.for_each(|entry| next.add(entry));
         Ok(retired)
     }
 
-    /// Tells whether rows went by retention, all at once, and not by another change.
-    fn is_retired(&self, taken: &Taken, newest: &Manifest) -> Result<bool, DatasetError> {
-        if newest.names_any(taken) {
-            return Ok(false);
-        }
-        for number in self.base.generation + 1..=newest.generation {
-            let generation = match self.place.generation(number) {
-                // Nobody can tell any more.
-                Err(DatasetError::GenerationGone { .. }) => return Ok(false),
-                found => found?,
-            };
-            if !generation.names_all(taken) {
-                // A writer takes no other rows out when it rolls.
-                return Ok(matches!(generation.verb, Verb::Retain | Verb::Append));
+    /// Refuses to add rows that another change may have added, too.
+    fn check_still_missing(&self, newest: &Manifest) -> Result<(), DatasetError> {
+        let generation = self.base.generation;
+        match newest.rewritten <= generation {
+            true => Ok(()),
+            false => {
+                let what = Conflict::NotNewest { generation };
+                Err(self.place.conflict(newest.generation, what))
             }
         }
-        Ok(false)
+    }
+
+    /// Tells whether rows went by retention: nothing else was done but appending.
+    fn is_retired(&self, taken: &Taken, newest: &Manifest) -> bool {
+        newest.rewritten <= self.base.generation && !newest.names_any(taken)
     }
 }

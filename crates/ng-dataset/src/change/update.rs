@@ -3,7 +3,7 @@ use std::ops::Range;
 use ng_parallel::Workers;
 use ng_query::order::{Order, OrderPart};
 use ng_query::{Assignments, Column, Filter, Matcher, Zone};
-use ng_store::disk::Dir;
+use ng_store::disk::{Dir, Followed};
 use ng_token::{Axis, Token};
 
 use super::{ChangeOptions, ChangeReport, Edit, Tally, now_s};
@@ -11,7 +11,7 @@ use crate::{Dataset, DatasetError, Verb};
 
 impl<R: Dir> Dataset<R>
 where
-    R::File: 'static,
+    R::File: Followed + 'static,
 {
     /// Assigns to the rows that a filter selects, in one new generation. Nothing is published if
     /// the bytes of no row change.

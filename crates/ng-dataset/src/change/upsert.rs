@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use ng_parallel::Workers;
 use ng_query::{Matcher, Zone};
-use ng_store::disk::Dir;
+use ng_store::disk::{Dir, Followed};
 use ng_token::{Token, TokenId};
 
 use super::edit::remove_at;
@@ -12,7 +12,7 @@ use crate::{Dataset, DatasetError, Verb};
 
 impl<R: Dir> Dataset<R>
 where
-    R::File: 'static,
+    R::File: Followed + 'static,
 {
     /// Puts tokens in the place of those with the same ids, and adds the others at the end, in one
     /// new generation: a dataset as a dictionary from ids to tokens.

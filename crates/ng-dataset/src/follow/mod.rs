@@ -9,6 +9,7 @@ mod options;
 mod tests;
 mod unread;
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -22,11 +23,11 @@ use ng_token::Token;
 pub use cursor::{Cursor, CursorError};
 pub use options::FollowOptions;
 
-use crate::manifest::Manifest;
+use crate::manifest::{Entry, Manifest};
 use crate::place::Place;
 use crate::{Dataset, DatasetError};
 use options::From;
-use unread::{Item, Unread, learn};
+use unread::{Item, Next, Unread, learn};
 
 /// How long to wait before looking again: doubled each time, up to the second.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -34,6 +35,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// How old the newest known generation may be while there is more to tell of those known.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How many sealed files wait to be told before later generations are left for later.
+const MOST_WAITING: usize = if cfg!(test) { 4 } else { 1024 };
 
 /// Reads the tokens of a dataset as they come: those that are kept, then those that are committed,
 /// each once and verified.
@@ -48,7 +52,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 ///
 /// It holds nothing back: rows whose file is removed before they were told, by retention or after a
 /// change, come as a [`Gap`](Followed::Gap) with their exact number. Its memory is that of one
-/// generation and a batch.
+/// generation, a batch, and the names of a thousand files that wait.
 ///
 /// ```
 /// use std::time::Duration;
@@ -99,6 +103,14 @@ pub enum Followed<'a> {
         /// How many.
         rows: u64,
     },
+    /// Rows are damaged: those of a block, or the rest of a file that cannot be opened. They are
+    /// told once, and what comes behind them follows.
+    Damaged {
+        /// The file.
+        file: FileId,
+        /// How many.
+        rows: u64,
+    },
     /// Nothing was committed within the time.
     Nothing,
     /// No tail is open, and all was told; only if
@@ -122,6 +134,7 @@ pub struct Batch<'a> {
 enum Found {
     Tokens(FileId, u64),
     Gap(u64),
+    Damaged(FileId, u64),
     Nothing,
     Closed,
 }
@@ -195,7 +208,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`DatasetError`]: nothing was told, and the next call tries the same again.
+    /// [`DatasetError`]: nothing was told. A file that the system refuses to read is tried again
+    /// once there is no more of the others, so the rows of its writer may come out of order.
     pub fn next(&mut self, timeout: Duration) -> Result<Followed<'_>, DatasetError> {
         Ok(match self.find(timeout)? {
             Found::Tokens(file, first_row) => Followed::Tokens(Batch {
@@ -203,6 +217,7 @@ where
                 first_row,
                 tokens: &self.tokens,
             }),
+            Found::Damaged(file, rows) => Followed::Damaged { file, rows },
             Found::Gap(rows) => Followed::Gap { rows },
             Found::Nothing => Followed::Nothing,
             Found::Closed => Followed::Closed,
@@ -257,26 +272,95 @@ where
         }
     }
 
-    /// Learns from the newest generation; `false` if it has already.
+    /// Learns from the later generations that are there, one after another; `false` if it has
+    /// already.
     fn look(&mut self) -> Result<bool, DatasetError> {
         self.looked = Instant::now();
-        let is_known = |newest: u64| self.generation.is_some_and(|known| newest <= known);
-        let newest = self.place.generations()?.last().copied();
-        if newest.is_some_and(is_known) {
-            return Ok(false);
+        let before = self.generation;
+        let numbers = self.place.generations()?;
+        let first = match before {
+            Some(known) => known.saturating_add(1),
+            None => self.first_unknown(&numbers)?,
+        };
+        let later = numbers.partition_point(|number| *number < first);
+        for &number in &numbers[later..] {
+            if self.has_much_to_tell() {
+                return Ok(true);
+            }
+            if let Some(Ok(manifest)) = self.place.pin(number)? {
+                self.learn(&manifest)?;
+            }
         }
-        let (newest, _) = self.place.newest_readable()?;
-        if is_known(newest.generation) {
-            return Ok(false);
+        let newest = numbers.last().copied();
+        if newest.is_none() || newest > self.generation {
+            // It is damaged, or was removed since.
+            let (newest, _) = self.place.newest_readable()?;
+            if Some(newest.generation) > self.generation {
+                self.learn(&newest)?;
+            }
         }
-        learn(&self.place, &newest, &mut self.items, &mut self.appended)?;
-        self.generation = Some(newest.generation);
-        Ok(true)
+        Ok(self.generation != before)
     }
 
-    /// Takes the next rows that can be read.
+    fn learn(&mut self, manifest: &Manifest) -> Result<(), DatasetError> {
+        learn(&self.place, manifest, &mut self.items, &mut self.appended)?;
+        self.generation = Some(manifest.generation);
+        Ok(())
+    }
+
+    fn has_much_to_tell(&self) -> bool {
+        let waiting = self.items.iter().filter(|item| !item.is_open());
+        waiting.count() >= MOST_WAITING
+    }
+
+    /// Finds the first generation that the follower of a cursor may not have learnt from.
+    fn first_unknown(&self, numbers: &[u64]) -> Result<u64, DatasetError> {
+        let mut first = u64::MAX;
+        for &number in numbers.iter().rev() {
+            match self.place.pin(number)? {
+                Some(Ok(manifest)) if self.has_passed(&manifest) => break,
+                Some(Ok(_)) => first = number,
+                Some(Err(_)) | None => {}
+            }
+        }
+        Ok(first)
+    }
+
+    /// Tells whether a generation may be from before the cursor. One of as many rows that names
+    /// all of its open tails adds nothing in that case.
+    fn has_passed(&self, manifest: &Manifest) -> bool {
+        let names = |item: &Item<R::File>| {
+            let file = item.file();
+            let is_it = |entry: &Entry| entry.is_open() && Some(entry.file) == file;
+            manifest.entries.iter().any(is_it)
+        };
+        let mut open = self.items.iter().filter(|item| item.is_open());
+        match manifest.appended.cmp(&self.appended) {
+            Ordering::Less => true,
+            Ordering::Equal => !open.all(names),
+            Ordering::Greater => false,
+        }
+    }
+
+    /// Takes the next rows that can be read. What could not be read is tried again once the
+    /// others have no more.
     fn take(&mut self) -> Result<Option<Found>, DatasetError> {
-        while let Some(at) = self.items.iter().position(|item| !item.is_open()) {
+        if let Some(found) = self.take_sound()? {
+            return Ok(Some(found));
+        }
+        let mut has_failed = false;
+        for item in &mut self.items {
+            has_failed |= item.forgive();
+        }
+        match has_failed {
+            true => self.take_sound(),
+            false => Ok(None),
+        }
+    }
+
+    fn take_sound(&mut self) -> Result<Option<Found>, DatasetError> {
+        let is_next = |item: &Item<R::File>| !item.is_open() && !item.has_failed();
+        while let Some(at) = self.items.iter().position(is_next) {
             if let Some(found) = self.take_ended(at)? {
                 return Ok(Some(found));
             }
@@ -302,11 +386,16 @@ where
             self.items.remove(at);
             return Ok(None);
         }
-        if unread.read(&self.place, &mut self.tokens)?.is_none() {
-            self.items.remove(at);
-            return Ok(Some(Found::Gap(left)));
-        }
-        Ok(Some(told(unread, self.tokens.len())))
+        let next = unread.read(&self.place, &mut self.tokens);
+        unread.has_failed = next.is_err();
+        Ok(Some(match next? {
+            Next::Tokens => told(unread, self.tokens.len()),
+            Next::Damaged(rows) => told_damaged(unread, rows),
+            Next::Gone => {
+                self.items.remove(at);
+                Found::Gap(left)
+            }
+        }))
     }
 
     /// Takes rows of an open tail, which then waits for the others.
@@ -314,16 +403,28 @@ where
         let Item::Rows(unread) = &mut self.items[at] else {
             return Ok(None);
         };
-        // If it is gone, the next generation says so.
-        if unread.read(&self.place, &mut self.tokens)?.is_none() || self.tokens.is_empty() {
+        if unread.end.is_some() || unread.has_failed {
             return Ok(None);
         }
-        let found = told(unread, self.tokens.len());
+        let next = unread.read(&self.place, &mut self.tokens);
+        unread.has_failed = next.is_err();
+        let found = match next? {
+            // If it is gone, the next generation says so.
+            Next::Gone => return Ok(None),
+            Next::Tokens if self.tokens.is_empty() => return Ok(None),
+            Next::Tokens => told(unread, self.tokens.len()),
+            Next::Damaged(rows) => told_damaged(unread, rows),
+        };
         if let Some(item) = self.items.remove(at) {
             self.items.push_back(item);
         }
         Ok(Some(found))
     }
+}
+
+fn told_damaged<D: ng_store::disk::Disk>(unread: &mut Unread<D>, rows: u64) -> Found {
+    unread.row += rows;
+    Found::Damaged(unread.file, rows)
 }
 
 /// Counts rows as told.

@@ -3,16 +3,17 @@
 use std::collections::btree_map::{BTreeMap, Entry as Slot};
 use std::collections::{BTreeSet, VecDeque};
 use std::io::ErrorKind;
+use std::mem;
 
 use ng_query::sealed::FileId;
 use ng_store::disk::{Dir, Disk, Followed};
-use ng_store::{BLOCK_TOKENS, BlockReader};
+use ng_store::{BLOCK_TOKENS, BlockReader, OpenError, ReadError};
 use ng_token::Token;
 
 use super::cursor::Place as At;
 use crate::manifest::{Entry, Manifest};
 use crate::place::Place;
-use crate::shard::{check_rows, for_each_row, open_file};
+use crate::shard::{for_each_row, open_file};
 use crate::{DatasetError, Rows};
 
 const BLOCK: u64 = BLOCK_TOKENS as u64;
@@ -27,6 +28,15 @@ pub(super) enum Item<D: Disk> {
     Gone(u64),
 }
 
+/// What comes next of a file.
+pub(super) enum Next {
+    /// The file is not there.
+    Gone,
+    Tokens,
+    /// This many rows are damaged.
+    Damaged(u64),
+}
+
 /// Rows of a file that are not told yet.
 pub(super) struct Unread<D: Disk> {
     pub(super) file: FileId,
@@ -34,6 +44,8 @@ pub(super) struct Unread<D: Disk> {
     pub(super) row: u64,
     /// The end; `None` if it is an open tail.
     pub(super) end: Option<u64>,
+    /// Whether it could not be read; the others come first then.
+    pub(super) has_failed: bool,
     reader: Option<Box<BlockReader<D>>>,
 }
 
@@ -52,6 +64,25 @@ impl<D: Disk> Item<D> {
         }
     }
 
+    pub(super) fn file(&self) -> Option<FileId> {
+        match self {
+            Self::Rows(unread) => Some(unread.file),
+            Self::Gone(_) => None,
+        }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        matches!(self, Self::Rows(unread) if unread.has_failed)
+    }
+
+    /// Has it tried again, and tells whether it had failed.
+    pub(super) fn forgive(&mut self) -> bool {
+        match self {
+            Self::Rows(unread) => mem::take(&mut unread.has_failed),
+            Self::Gone(_) => false,
+        }
+    }
+
     pub(super) fn is_open(&self) -> bool {
         matches!(self, Self::Rows(Unread { end: None, .. }))
     }
@@ -63,35 +94,52 @@ impl<D: Disk> Unread<D> {
             file,
             row: rows.from,
             end: rows.to,
+            has_failed: false,
             reader: None,
         }
     }
 }
 
 impl<D: Followed> Unread<D> {
-    /// Reads the next rows that are there, durable and verified; `None` if the file is gone, and
-    /// no tokens if there are none for now.
+    /// Reads the next rows that are there, durable and verified; no tokens if there are none for
+    /// now.
     pub(super) fn read<R: Dir<File = D>>(
         &mut self,
         place: &Place<R>,
         tokens: &mut Vec<Token>,
-    ) -> Result<Option<()>, DatasetError> {
+    ) -> Result<Next, DatasetError> {
         tokens.clear();
-        if !self.open(place)? {
-            return Ok(None);
-        }
-        let have = self.have()?;
-        let batch_end = (self.row / BLOCK + BATCH_BLOCKS) * BLOCK;
+        let have = match self.have(place) {
+            Ok(Some(have)) => have,
+            Ok(None) => return Ok(Next::Gone),
+            Err(error) => match self.left() {
+                Some(left) if is_damage(&error) => return Ok(Next::Damaged(left)),
+                _ => return Err(error),
+            },
+        };
+        let batch_end = (self.row / BLOCK + BATCH_BLOCKS).saturating_mul(BLOCK);
         let rows = self.row..have.min(batch_end);
-        if let Some(reader) = &self.reader
-            && !rows.is_empty()
-        {
-            for_each_row(reader, rows, |more| {
-                tokens.extend_from_slice(more);
-                Ok::<_, DatasetError>(())
-            })?;
+        let Some(reader) = self.reader.as_ref().filter(|_| !rows.is_empty()) else {
+            // A sealed file that is too short.
+            return Ok(self.left().map_or(Next::Tokens, Next::Damaged));
+        };
+        let read = for_each_row(reader, rows, |more| {
+            tokens.extend_from_slice(more);
+            Ok::<_, DatasetError>(())
+        });
+        match read {
+            Err(error) if !is_damage(&error) => Err(error),
+            Err(_) if tokens.is_empty() => {
+                let block_end = (self.row / BLOCK + 1).saturating_mul(BLOCK);
+                Ok(Next::Damaged(have.min(block_end) - self.row))
+            }
+            // What is before a damaged block comes first.
+            _ => Ok(Next::Tokens),
         }
-        Ok(Some(()))
+    }
+
+    fn left(&self) -> Option<u64> {
+        self.end.map(|end| end.saturating_sub(self.row))
     }
 
     /// Moves to the newest commit, and returns how many rows there are; `None` if the file is gone.
@@ -109,25 +157,22 @@ impl<D: Followed> Unread<D> {
         Ok(Some(reader.len()))
     }
 
-    /// The end of the rows that can be read.
-    fn have(&mut self) -> Result<u64, DatasetError> {
-        let Some(reader) = &mut self.reader else {
-            return Ok(self.row);
-        };
-        match self.end {
-            None if self.row < reader.len() => Ok(reader.len()),
-            None => {
-                reader.refresh()?;
-                Ok(reader.len())
-            }
-            Some(end) => {
-                if reader.len() < end {
-                    reader.refresh()?;
-                }
-                check_rows(reader, end)?;
-                Ok(end)
-            }
+    /// The end of the rows that can be read; `None` if the file is gone.
+    fn have<R: Dir<File = D>>(&mut self, place: &Place<R>) -> Result<Option<u64>, DatasetError> {
+        if !self.open(place)? {
+            return Ok(None);
         }
+        let Some(reader) = &mut self.reader else {
+            return Ok(None);
+        };
+        let is_short = match self.end {
+            None => reader.len() <= self.row,
+            Some(end) => reader.len() < end,
+        };
+        if is_short {
+            reader.refresh()?;
+        }
+        Ok(Some(self.end.unwrap_or(u64::MAX).min(reader.len())))
     }
 
     /// Opens the file, unless it is; `false` if it is gone. Whoever has it open can read it to its
@@ -148,6 +193,25 @@ impl<D: Followed> Unread<D> {
         }
         self.reader = Some(Box::new(reader));
         Ok(true)
+    }
+}
+
+/// Tells damage from what may pass.
+fn is_damage(error: &DatasetError) -> bool {
+    match error {
+        DatasetError::Read(error) => !matches!(error, ReadError::Io(_)),
+        DatasetError::Open(error) => matches!(
+            error,
+            OpenError::NotATokenFile { .. }
+                | OpenError::Field { .. }
+                | OpenError::HeaderDamaged { .. }
+                | OpenError::SlotLost { .. }
+                | OpenError::NoCommit { .. }
+                | OpenError::Truncated { .. }
+                | OpenError::TailDamaged { .. }
+        ),
+        DatasetError::OtherShard { .. } => true,
+        _ => false,
     }
 }
 
@@ -188,7 +252,7 @@ where
     }
     // Nothing fails from here on.
     let mut sealed = end_tails(items, fates);
-    let known: BTreeSet<FileId> = items.iter().filter_map(file_of).collect();
+    let known: BTreeSet<FileId> = items.iter().filter_map(Item::file).collect();
     let is_new = |named: &Named| named.stream.is_none_or(|stream| stream >= *appended);
     let mut new = Vec::new();
     for file in in_order(&manifest.entries) {
@@ -198,7 +262,7 @@ where
         // A shard that a change wrote has no new rows.
         let is_tail = named.end.is_none() || named.stream.is_some();
         if is_tail && !known.contains(&file) {
-            sealed += named.end.unwrap_or(0);
+            sealed = sealed.saturating_add(named.end.unwrap_or(0));
             let rows = Rows {
                 from: 0,
                 to: named.end,
@@ -228,9 +292,11 @@ where
         Some(Named { end: None, .. }) => Fate::Open,
         Some(Named { end: Some(end), .. }) => Fate::Ended(*end),
         // Its writer has ended it, and all that is in it is committed.
-        None => match unread.newest_rows(place)? {
-            Some(rows) => Fate::Ended(rows),
-            None => Fate::Gone,
+        None => match unread.newest_rows(place) {
+            Ok(Some(rows)) => Fate::Ended(rows),
+            Ok(None) => Fate::Gone,
+            Err(error) if is_damage(&error) => Fate::Gone,
+            Err(error) => return Err(error),
         },
     })
 }
@@ -250,24 +316,17 @@ fn end_tails<D: Disk>(items: &mut VecDeque<Item<D>>, fates: Vec<Fate>) -> u64 {
         match fates.next() {
             Some(Fate::Ended(rows)) => {
                 unread.end = Some(rows.max(unread.row));
-                sealed += rows;
+                sealed = sealed.saturating_add(rows);
                 true
             }
             Some(Fate::Gone) => {
-                sealed += unread.row;
+                sealed = sealed.saturating_add(unread.row);
                 false
             }
             Some(Fate::Open) | None => true,
         }
     });
     sealed
-}
-
-fn file_of<D: Disk>(item: &Item<D>) -> Option<FileId> {
-    match item {
-        Item::Rows(unread) => Some(unread.file),
-        Item::Gone(_) => None,
-    }
 }
 
 /// The files of a generation. Rows that a change took out of a file are before those that stay, so

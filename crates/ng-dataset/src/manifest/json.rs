@@ -39,6 +39,7 @@ impl Manifest {
             committed_ns: fields.committed_ns,
             oldest_kept: fields.oldest_kept,
             appended: fields.appended,
+            rewritten: fields.rewritten,
             tags: fields.tags,
             entries: fields.entries,
             hash,
@@ -66,6 +67,10 @@ impl Manifest {
             committed_ns: self.committed_ns,
             oldest_kept: self.oldest_kept,
             appended: self.appended,
+            rewritten: match self.verb.rewrites() {
+                true => self.generation,
+                false => self.rewritten,
+            },
             tags: self.tags,
             entries: self.entries,
         };
@@ -82,6 +87,7 @@ impl Manifest {
             committed_ns: fields.committed_ns,
             oldest_kept: fields.oldest_kept,
             appended: fields.appended,
+            rewritten: fields.rewritten,
             tags: fields.tags,
             entries: fields.entries,
             hash,

@@ -19,6 +19,9 @@ pub(crate) use replace::Taken;
 
 use crate::ManifestFlaw;
 
+/// More rows than a file, or all of a dataset, can have: sums of a few of these do not overflow.
+const ROWS_MAX: u64 = 1 << 60;
+
 /// What the caller notes in a generation: names and texts.
 pub type Tags = BTreeMap<String, String>;
 
@@ -41,6 +44,9 @@ pub struct Manifest {
     /// How many rows were ever added: those of all tails that were sealed, and what upserts added.
     /// Rows that were changed since, or are gone, count.
     pub appended: u64,
+    /// The newest generation up to this one that changed, deleted, moved or brought back rows,
+    /// instead of adding some or dropping the oldest; 0 if none did.
+    pub rewritten: u64,
     /// The caller's notes, which the next generation takes over.
     pub tags: Tags,
     /// The rows that count, in their order.
@@ -90,6 +96,23 @@ pub enum Verb {
     Checkout,
 }
 
+impl Verb {
+    /// Tells whether it does more than add rows or drop the oldest.
+    fn rewrites(self) -> bool {
+        match self {
+            Self::Create | Self::Append | Self::Retain | Self::Collect => false,
+            Self::Update
+            | Self::Delete
+            | Self::Upsert
+            | Self::Sort
+            | Self::Reshard
+            | Self::Compact
+            | Self::Repair
+            | Self::Checkout => true,
+        }
+    }
+}
+
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -120,6 +143,7 @@ impl Manifest {
             committed_ns: now_ns,
             oldest_kept: 0,
             appended: 0,
+            rewritten: 0,
             tags,
             entries: Vec::new(),
             hash: 0,
@@ -175,16 +199,12 @@ impl Manifest {
     }
 
     /// Tells whether any of some rows count.
-    pub(crate) fn names_any(&self, rows: &Taken) -> bool {
+    pub(crate) fn names_any(&self, taken: &Taken) -> bool {
+        let rows = &taken.rows;
         let meets = |entry: &Entry| {
-            entry.rows.from < rows.rows.end && entry.rows.to.is_none_or(|to| rows.rows.start < to)
+            entry.rows.from < rows.end && entry.rows.to.is_none_or(|to| rows.start < to)
         };
-        self.entries_of(rows.file).any(meets)
-    }
-
-    /// Tells whether one entry has all of some rows.
-    pub(crate) fn names_all(&self, rows: &Taken) -> bool {
-        self.entries.iter().any(|entry| entry.has(rows))
+        self.entries_of(taken.file).any(meets)
     }
 
     /// What no generation can be.
@@ -194,19 +214,24 @@ impl Manifest {
             false => Err(ManifestFlaw::Field { field }),
         };
         let follows = self.parent.map_or(self.generation == 0, |parent| {
-            parent.generation.checked_add(1) == Some(self.generation)
+            // A repair passes over damaged ones.
+            let is_over = self.verb == Verb::Repair && parent.generation < self.generation;
+            is_over || parent.generation.checked_add(1) == Some(self.generation)
         });
         expect(follows, "parent")?;
         // It has a successor.
         expect(self.generation < u64::MAX, "generation")?;
         expect(self.oldest_kept <= self.generation, "oldest_kept")?;
+        expect(self.rewritten <= self.generation, "rewritten")?;
         let mut total: u64 = 0;
         for entry in &self.entries {
             expect(entry.is_sound(), "entries")?;
+            expect(entry.rows.to.unwrap_or(entry.rows.from) <= ROWS_MAX, "rows")?;
             total = total
                 .checked_add(entry.row_count().unwrap_or(0))
                 .ok_or(ManifestFlaw::Field { field: "rows" })?;
         }
+        expect(total <= ROWS_MAX, "rows")?;
         expect(rows_are_once(&self.entries), "rows")
     }
 }
@@ -241,6 +266,7 @@ struct Fields {
     committed_ns: u64,
     oldest_kept: u64,
     appended: u64,
+    rewritten: u64,
     tags: Tags,
     entries: Vec<Entry>,
 }

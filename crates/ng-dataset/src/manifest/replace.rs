@@ -55,7 +55,11 @@ impl Manifest {
     /// Takes rows out, and returns where they were.
     fn take(&mut self, taken: &Taken) -> Result<usize, Conflict> {
         let Range { start, end } = taken.rows;
-        let Some(at) = self.entries.iter().position(|entry| entry.has(taken)) else {
+        let holds = |entry: &Entry| {
+            let ends_later = entry.rows.to.is_none_or(|to| end <= to);
+            entry.file == taken.file && entry.rows.from <= start && ends_later
+        };
+        let Some(at) = self.entries.iter().position(holds) else {
             return Err(Conflict::RowsReplaced { file: taken.file });
         };
         let whole = self.entries.remove(at);
@@ -74,12 +78,6 @@ impl Manifest {
 }
 
 impl Entry {
-    /// Tells whether it has all of some rows.
-    pub(crate) fn has(&self, taken: &Taken) -> bool {
-        let ends_later = self.rows.to.is_none_or(|to| taken.rows.end <= to);
-        self.file == taken.file && self.rows.from <= taken.rows.start && ends_later
-    }
-
     /// The same file with fewer rows, whose zone and order still hold.
     fn with_rows(&self, from: u64, to: Option<u64>) -> Self {
         let mut entry = self.clone();

@@ -28,7 +28,10 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
     struct Digits<'a>(#[serde(borrow)] Cow<'a, str>);
 
     let digits = Option::<Digits<'de>>::deserialize(deserializer)?;
-    let zone = |digits: &str| Zone::from_bytes(bytes_of(digits)?.as_array()?).ok();
+    let zone = |digits: &str| {
+        let bytes: [u8; Zone::SIZE] = bytes_of(digits)?.try_into().ok()?;
+        Zone::from_bytes(&bytes).ok()
+    };
     match digits {
         None => Ok(None),
         Some(Digits(digits)) => match zone(&digits) {

@@ -1,5 +1,5 @@
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::ops::Deref;
 
 use ng_store::disk::{Dir, Disk, read_whole};
@@ -70,6 +70,17 @@ impl<R: Dir> Place<R> {
         Ok((pinned, damaged.into_iter().map(finding).collect()))
     }
 
+    /// Pins the newest generation that can be read, and returns the highest damaged one above it.
+    pub(crate) fn newest_over_damage(&self) -> Result<(Pinned<R>, Option<u64>), DatasetError> {
+        let mut highest = None;
+        let pinned = self.find(|generation, _| {
+            highest = highest.max(Some(generation));
+            Ok(())
+        })?;
+        let above = highest.filter(|highest| *highest > pinned.generation);
+        Ok((pinned, above))
+    }
+
     /// Pins a generation by its number.
     pub(crate) fn generation(&self, generation: u64) -> Result<Pinned<R>, DatasetError> {
         let numbers = self.generations()?;
@@ -137,6 +148,8 @@ impl<R: Dir> Place<R> {
         match file.try_lock_shared() {
             // The collector holds it, about to remove it.
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            // Readers over such a network rely on the age that a collector leaves.
+            Err(error) if is_without_locks(&error) => {}
             locked => locked.map_err(DatasetError::io(&path, "lock"))?,
         }
         let is_named = self.root().is_named(&name, &file);
@@ -186,4 +199,11 @@ impl<R: Dir> Place<R> {
             path: self.path().to_owned(),
         }
     }
+}
+
+/// Tells whether the file system has no locks.
+fn is_without_locks(error: &io::Error) -> bool {
+    /// What Linux says of a network file system without its lock daemon.
+    const ENOLCK: i32 = 37;
+    error.kind() == ErrorKind::Unsupported || error.raw_os_error() == Some(ENOLCK)
 }

@@ -29,17 +29,61 @@ impl<R: Dir> Place<R> {
             let newest = self.newest()?;
             let mut next = newest.next(verb, ng_store::now_ns());
             if !edit(&newest, &mut next)? {
+                // Its publisher may have died before it synced its name.
+                let synced = self.root().sync();
+                synced.map_err(DatasetError::io(self.path(), "sync the folder"))?;
+                return Ok(None);
+            }
+            let generation = next.generation;
+            if let Some(published) = self.publish(next)? {
+                return Ok(Some(published));
+            }
+            self.check_taken(generation)?;
+        }
+        let newest = self.newest()?;
+        Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
+    }
+
+    /// Refuses a name that is taken by something that is no manifest.
+    fn check_taken(&self, generation: u64) -> Result<(), DatasetError> {
+        match self.generations()?.last() {
+            Some(newest) if *newest >= generation => Ok(()),
+            _ => Err(CreateError::Exists {
+                path: self.manifest_path(generation),
+            }
+            .into()),
+        }
+    }
+
+    /// Does what [`change`](Self::change) does on top of the newest generation that can be read,
+    /// with a number above those of the damaged ones. `edit` is told whether there are any.
+    pub(crate) fn change_over_damage(
+        &self,
+        verb: Verb,
+        mut edit: impl FnMut(&Pinned<R>, &mut Manifest, bool) -> Result<bool, DatasetError>,
+    ) -> Result<Option<Pinned<R>>, DatasetError> {
+        for _ in 0..ATTEMPTS {
+            let (newest, damaged) = self.newest_over_damage()?;
+            let mut next = newest.next(verb, ng_store::now_ns());
+            if let Some(highest) = damaged {
+                next.generation = highest.saturating_add(1);
+            }
+            if !edit(&newest, &mut next, damaged.is_some())? {
                 return Ok(None);
             }
             if let Some(published) = self.publish(next)? {
                 return Ok(Some(published));
             }
         }
-        let newest = self.newest()?;
+        let newest = self.newest_over_damage()?.0;
         Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
     }
 
-    /// Gives a generation its name, unless another publisher has taken it: then returns `None`.
+    /// Gives a generation its name, unless another publisher has taken it, or a later one: then
+    /// returns `None`. The caller has the one before it pinned, as the newest that it found.
+    ///
+    /// A free name alone does not do: a generation may have been published and collected since. But
+    /// from the moment that the one before is pinned, the collector keeps the next one, too.
     ///
     /// The folder of shards is synced first, so that no manifest names a file whose name a power
     /// cut may take.
@@ -50,6 +94,9 @@ impl<R: Dir> Place<R> {
             path: path.clone(),
             flaw,
         };
+        if self.generations()?.last() >= Some(&generation) {
+            return Ok(None);
+        }
         let (manifest, bytes) = next.sealed().map_err(flawed)?;
         let shards = self.shards()?;
         let synced = shards.sync();

@@ -103,6 +103,10 @@ impl<R: Dir> Finished<R> {
 /// Removes a shard that no generation names, with its index. What cannot be removed is for the
 /// collector.
 pub(super) fn remove<R: Dir>(place: &Place<R>, file: FileId) {
+    // A forked child leaves its parent's shards alone.
+    if !place.root().is_ours() {
+        return;
+    }
     if place.index().is_some() {
         let _ = ng_query::index::remove(&place.shard_path(file));
     }

@@ -40,16 +40,26 @@ pub(crate) fn check_sealed<D: Disk>(
     reader: &BlockReader<D>,
     sealed: &Sealed,
 ) -> Result<(), DatasetError> {
+    check_chain(reader, sealed.chain.0, sealed.slot.0)
+}
+
+/// Refuses a file with another chain over its blocks, or another commit.
+pub(crate) fn check_chain<D: Disk>(
+    reader: &BlockReader<D>,
+    chain: u64,
+    slot: u64,
+) -> Result<(), DatasetError> {
     let commit = reader.commit();
-    if commit.table_chain != sealed.chain.0 {
-        let found = Hex(commit.table_chain);
-        return Err(other_shard(reader, "block chain", found, sealed.chain));
+    let checks = [
+        ("block chain", commit.table_chain, chain),
+        ("commit", commit.checksum, slot),
+    ];
+    match checks.iter().find(|(_, found, expected)| found != expected) {
+        None => Ok(()),
+        Some((what, found, expected)) => {
+            Err(other_shard(reader, what, Hex(*found), Hex(*expected)))
+        }
     }
-    if commit.checksum != sealed.slot.0 {
-        let found = Hex(commit.checksum);
-        return Err(other_shard(reader, "commit", found, sealed.slot));
-    }
-    Ok(())
 }
 
 /// Refuses a file that has too few rows.

@@ -6,6 +6,7 @@
 )]
 mod mapped;
 mod parts;
+mod passes;
 mod restore;
 mod shard;
 
@@ -13,15 +14,16 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ng_store::disk::{Dir, RealDir};
+use ng_store::disk::{Dir, Followed, RealDir};
 use ng_store::{BlockReader, Commit};
 
+pub use passes::{IndexOf, Passes};
 pub use shard::Shard;
 
 use parts::{Access, Opened};
 
 use crate::place::{Pinned, Place};
-use crate::shard::for_each_row;
+use crate::shard::{for_each_row, open_tail};
 use crate::{DatasetError, Finding, Manifest};
 
 /// A dataset at one moment: tokens that never change, in the order of the entries.
@@ -54,16 +56,6 @@ impl<R: Dir> Snapshot<R> {
     ) -> Result<Self, DatasetError> {
         let shards = shard::all(&place, &pinned, &mut findings)?;
         Ok(Self::of_shards(place, pinned, shards, findings))
-    }
-
-    /// Takes one for a change, which must not miss a row: a tail that cannot be read is an error.
-    pub(crate) fn whole(place: Arc<Place<R>>, pinned: Pinned<R>) -> Result<Self, DatasetError> {
-        let mut findings = Vec::new();
-        let shards = shard::all(&place, &pinned, &mut findings)?;
-        match findings.pop() {
-            Some(Finding::TailUnreadable { source }) => Err(*source),
-            _ => Ok(Self::of_shards(place, pinned, shards, findings)),
-        }
     }
 
     fn of_shards(
@@ -138,6 +130,10 @@ impl<R: Dir> Snapshot<R> {
         &self.findings
     }
 
+    pub(crate) fn shared_findings(&self) -> Arc<[Finding]> {
+        self.findings.clone()
+    }
+
     /// Returns the shard of a position, and the row in its file.
     #[must_use]
     pub fn locate(&self, position: u64) -> Option<(usize, u64)> {
@@ -202,6 +198,30 @@ impl<R: Dir> Snapshot<R> {
             })?;
         }
         Ok(())
+    }
+}
+
+impl<R: Dir> Snapshot<R>
+where
+    R::File: Followed,
+{
+    /// Takes one for a change, which must not miss a row: a tail that cannot be read is an error.
+    ///
+    /// What it shows of open tails is made durable, unless nothing will be published: a generation
+    /// names how many rows they had.
+    pub(crate) fn whole(
+        place: Arc<Place<R>>,
+        pinned: Pinned<R>,
+        is_published: bool,
+    ) -> Result<Self, DatasetError> {
+        let shards = shard::placed(&pinned, |entry| {
+            let mut tail = open_tail(&place, entry)?;
+            if is_published {
+                tail.refresh()?;
+            }
+            Ok(Some((tail, None)))
+        })?;
+        Ok(Self::of_shards(place, pinned, shards, Vec::new()))
     }
 }
 

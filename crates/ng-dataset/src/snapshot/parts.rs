@@ -126,11 +126,7 @@ impl Snapshot {
     /// Returns why indexes of shards were put aside so far; the records answered instead.
     #[must_use]
     pub fn index_warnings(&self) -> Vec<IndexWarning> {
-        let parts = self.opened.parts();
-        parts
-            .iter()
-            .for_each(|(_, part)| self.opened.remember(part));
-        self.opened.warnings().clone()
+        self.opened.all_warnings()
     }
 }
 
@@ -147,13 +143,19 @@ impl Opened {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn kept(&self, shard: usize) -> Option<Arc<OpenPart>> {
+    pub(super) fn all_warnings(&self) -> Vec<IndexWarning> {
+        let parts = self.parts();
+        parts.iter().for_each(|(_, part)| self.remember(part));
+        self.warnings().clone()
+    }
+
+    pub(super) fn kept(&self, shard: usize) -> Option<Arc<OpenPart>> {
         let parts = self.parts();
         let kept = parts.iter().find(|(number, _)| *number == shard);
         kept.map(|(_, part)| part.clone())
     }
 
-    fn keep(&self, shard: usize, part: &Arc<OpenPart>) {
+    pub(super) fn keep(&self, shard: usize, part: &Arc<OpenPart>) {
         let mut parts = self.parts();
         parts.push_back((shard, part.clone()));
         if parts.len() > KEPT

@@ -79,6 +79,11 @@ impl<D: Disk> Shard<D> {
         self.sealed.as_ref()?.zone.as_ref()
     }
 
+    /// Returns the process of the writer of an open tail, if the system says.
+    pub(crate) fn writer(&self) -> Option<u32> {
+        self.tail.as_ref()?.appender()
+    }
+
     /// Opens its file, and checks that it is the one that was named.
     pub(crate) fn open<R: Dir<File = D>>(
         &self,

@@ -1,9 +1,15 @@
 //! What only the operating system's files tell.
 
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
+
+use ng_query::sealed::FileId;
+use ng_store::disk::{Dir, Disk};
+
+use crate::DatasetError;
+use crate::place::{Place, shard_name};
 
 /// How long ago a file was written last; nothing, if that is to come.
 pub(super) fn age(path: &Path) -> io::Result<Duration> {
@@ -11,6 +17,26 @@ pub(super) fn age(path: &Path) -> io::Result<Duration> {
     Ok(SystemTime::now()
         .duration_since(modified)
         .unwrap_or_default())
+}
+
+/// How many bytes of the disk a shard takes; `None` if it is not there. On a disk that does not say
+/// it is its length.
+pub(super) fn shard_bytes<R: Dir>(
+    place: &Place<R>,
+    shards: &R,
+    file: FileId,
+) -> Result<Option<u64>, DatasetError> {
+    let path = place.shard_path(file);
+    let bytes = match place.is_real() {
+        true => disk_bytes(&path),
+        false => shards
+            .open(&shard_name(file), false)
+            .and_then(|disk| disk.len()),
+    };
+    match bytes {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        bytes => bytes.map(Some).map_err(DatasetError::io(path, "inspect")),
+    }
 }
 
 /// How many bytes of the disk a file takes; holes do not count.

@@ -27,7 +27,7 @@ use ng_token::Token;
 pub use options::{CommitEvery, Retention, Roll, WriterOptions};
 
 use crate::{Dataset, DatasetError};
-use seal::{Published, free, open, seal};
+use seal::{Kept, Published, open, seal};
 use sealer::{Done, Ended, Job, Sealer};
 use tail::{Spare, Tail};
 
@@ -84,7 +84,7 @@ pub struct Writer<R: Dir = RealDir> {
     uncommitted_since: Option<Instant>,
     published: Published,
     is_retain_asked: bool,
-    /// An error beside calls that were done, told by the next.
+    /// An error after an append that was done.
     deferred: Option<DatasetError>,
     is_poisoned: bool,
     /// Whether an append is at work that has rolled: if it fails, part of it was appended.
@@ -110,7 +110,8 @@ impl<R: Dir> Dataset<R> {
         }
         let sealer = Sealer::new(self.place().clone(), options);
         let tail = Tail::create(self.place(), options.cache)?;
-        let published = open(self.place(), tail.file, &options.retention)?;
+        let published = open(self.place(), tail.file, &options.retention)
+            .inspect_err(|_| tail.remove_if_unnamed(self.place()))?;
         Ok(Writer {
             sealer,
             spare: None,
@@ -208,6 +209,73 @@ impl<R: Dir> Writer<R> {
         }
         Ok(())
     }
+
+    /// Begins a call: takes what the thread has done, and reports what failed since the last.
+    fn begin(&mut self) -> Result<(), DatasetError> {
+        self.check_sound()?;
+        loop {
+            let done = self.sealer.poll();
+            match self.or_poison(done)? {
+                Some(done) => self.take(done)?,
+                None => break,
+            }
+        }
+        match self.deferred.take() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn or_poison<T>(&mut self, result: Result<T, Ended>) -> Result<T, DatasetError> {
+        result.map_err(|Ended| {
+            self.is_poisoned = true;
+            let path = self.tail.writer.path().to_owned();
+            WriteError::Poisoned { path }.into()
+        })
+    }
+
+    fn take(&mut self, done: Done<R>) -> Result<(), DatasetError> {
+        match done {
+            Done::Spare(spare) => {
+                self.is_spare_asked = false;
+                self.spare = Some(spare?);
+            }
+            Done::Retained(kept) => {
+                self.is_retain_asked = false;
+                self.keep(kept?);
+            }
+            Done::Sealed(kept) => {
+                if kept.is_err() {
+                    self.is_poisoned = true;
+                    self.tail.remove_if_unnamed(self.sealer.place());
+                }
+                self.keep(kept?);
+                self.sealing = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Files that could not be removed are told by the next call, and go next time.
+    fn keep(&mut self, (published, failed): Kept) {
+        self.published = published;
+        self.deferred = failed.or(self.deferred.take());
+    }
+
+    /// Waits for one more outcome of the thread; `false` if none is to come.
+    fn take_next(&mut self) -> Result<bool, DatasetError> {
+        let done = self.sealer.wait();
+        match self.or_poison(done)? {
+            Some(done) => self.take(done).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Waits until the generation that names the tail is published.
+    fn settle(&mut self) -> Result<(), DatasetError> {
+        while self.sealing.is_some() && self.take_next()? {}
+        Ok(())
+    }
 }
 
 impl<R: Dir + Send + Sync + 'static> Writer<R> {
@@ -286,15 +354,15 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
         }
     }
 
-    /// Waits until all tails before this one are sealed, and the files of dropped shards removed.
+    /// Waits until all tails before this one are sealed, and shards that are too old dropped.
     ///
     /// # Errors
     ///
-    /// [`DatasetError`]; if a tail was not sealed, the writer refuses from now on.
+    /// [`DatasetError`] if that failed; the writer refuses from now on.
     pub fn wait(&mut self) -> Result<(), DatasetError> {
         self.begin()?;
         while self.take_next()? {}
-        self.report_deferred()
+        Ok(())
     }
 
     /// Commits and seals the tail, and waits for that; an empty tail goes. Returns the number of
@@ -302,117 +370,14 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
     ///
     /// # Errors
     ///
-    /// [`DatasetError`]. The tail then stays open, as if the writer had been dropped, unless only
-    /// the files of dropped shards could not be removed.
+    /// [`DatasetError`]. The tail then stays open, as if the writer had been dropped.
     pub fn close(mut self) -> Result<u64, DatasetError> {
-        self.check_sound()?;
-        loop {
-            match self.take_next() {
-                Ok(true) => {}
-                Ok(false) => break,
-                // What else was asked for is not needed any more.
-                Err(error) if self.is_poisoned => return Err(error),
-                Err(_) => {}
-            }
-        }
+        self.begin()?;
+        self.settle()?;
         let (place, kept) = (self.sealer.place(), self.sealer.kept());
-        match (seal(place, &mut self.tail, None, kept), self.deferred) {
-            (Err(_), Some(earlier)) => Err(earlier),
-            (Err(error), None) => Err(error),
-            (Ok(published), _) => {
-                if published.has_dropped {
-                    free(place)?;
-                }
-                Ok(published.generation)
-            }
-        }
-    }
-
-    /// Begins a call: takes what the thread has done, and reports what failed since the last.
-    fn begin(&mut self) -> Result<(), DatasetError> {
-        self.check_sound()?;
-        loop {
-            let done = self.sealer.poll();
-            match self.or_poison(done)? {
-                Some(done) => self.take(done)?,
-                None => break,
-            }
-        }
-        self.report_deferred()
-    }
-
-    fn report_deferred(&mut self) -> Result<(), DatasetError> {
-        match self.deferred.take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
-
-    fn or_poison<T>(&mut self, result: Result<T, Ended>) -> Result<T, DatasetError> {
-        result.map_err(|Ended| {
-            self.is_poisoned = true;
-            let path = self.tail.writer.path().to_owned();
-            WriteError::Poisoned { path }.into()
-        })
-    }
-
-    fn take(&mut self, done: Done<R>) -> Result<(), DatasetError> {
-        match done {
-            Done::Spare(spare) => {
-                self.is_spare_asked = false;
-                self.spare = Some(spare?);
-            }
-            Done::Retained(published) => {
-                self.is_retain_asked = false;
-                match published {
-                    Ok(published) => self.note(published)?,
-                    Err(error) => self.defer(error),
-                }
-            }
-            Done::Sealed(published) => {
-                self.is_poisoned |= published.is_err();
-                let published = published?;
-                self.sealing = None;
-                self.note(published)?;
-            }
-            Done::Freed(Ok(())) => {}
-            // Tried again after the next shards.
-            Done::Freed(Err(error)) => self.defer(error),
-        }
-        Ok(())
-    }
-
-    /// Keeps an error for the next call, whose own work it does not touch.
-    fn defer(&mut self, error: DatasetError) {
-        self.deferred.get_or_insert(error);
-    }
-
-    fn note(&mut self, published: Published) -> Result<(), DatasetError> {
-        self.published = published;
-        match published.has_dropped {
-            true => self.ask(Job::Free),
-            false => Ok(()),
-        }
-    }
-
-    fn ask(&mut self, job: Job<R>) -> Result<(), DatasetError> {
-        let asked = self.sealer.ask(job);
-        self.or_poison(asked)
-    }
-
-    /// Waits for one more outcome of the thread; `false` if none is to come.
-    fn take_next(&mut self) -> Result<bool, DatasetError> {
-        let done = self.sealer.wait();
-        match self.or_poison(done)? {
-            Some(done) => self.take(done).map(|()| true),
-            None => Ok(false),
-        }
-    }
-
-    /// Waits until the generation that names the tail is published.
-    fn settle(&mut self) -> Result<(), DatasetError> {
-        while self.sealing.is_some() && self.take_next()? {}
-        Ok(())
+        // Files that could not be removed go with the next collection.
+        let (published, _) = seal(place, &mut self.tail, None, kept)?;
+        Ok(published.generation)
     }
 
     /// Appends piece by piece, each to a tail that has room for it.
@@ -440,9 +405,7 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
             }
         }
         // What fails now is no failure of this append.
-        if let Err(error) = self.do_what_is_due() {
-            self.defer(error);
-        }
+        self.deferred = self.do_what_is_due().err();
         Ok(())
     }
 
@@ -502,7 +465,8 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
         self.sealing = Some(sealing);
         self.began = None;
         self.uncommitted_since = None;
-        self.ask(Job::Seal(full, file))
+        let asked = self.sealer.ask(Job::Seal(full, file));
+        self.or_poison(asked)
     }
 
     fn need_spare(&mut self) -> Result<(), DatasetError> {
@@ -518,7 +482,8 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
             return Ok(());
         }
         self.is_spare_asked = true;
-        self.ask(Job::Spare)
+        let asked = self.sealer.ask(Job::Spare);
+        self.or_poison(asked)
     }
 
     fn commit_tail(&mut self) -> Result<(), DatasetError> {
@@ -533,7 +498,8 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
             return Ok(());
         }
         self.is_retain_asked = true;
-        self.ask(Job::Retain)
+        let asked = self.sealer.ask(Job::Retain);
+        self.or_poison(asked)
     }
 }
 

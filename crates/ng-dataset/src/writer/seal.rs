@@ -21,8 +21,6 @@ pub(super) struct Published {
     pub(super) generation: u64,
     /// When a shard is too old next, in nanoseconds since 1970 UTC.
     pub(super) next_age_ns: u64,
-    /// Whether shards were dropped, whose files are to be [freed](free).
-    pub(super) has_dropped: bool,
 }
 
 impl Published {
@@ -30,7 +28,6 @@ impl Published {
         Self {
             generation: manifest.generation,
             next_age_ns: next_age_ns(manifest, kept, ng_store::now_ns()),
-            has_dropped: false,
         }
     }
 }
@@ -47,13 +44,16 @@ pub(super) fn open<R: Dir>(
     })
 }
 
+/// A generation that was published, and why files that it no longer names are still there.
+pub(super) type Kept = (Published, Option<DatasetError>);
+
 /// Seals a tail, and names the next one open in the same generation. An empty one goes.
 pub(super) fn seal<R: Dir>(
     place: &Place<R>,
     tail: &mut Tail<R>,
     next_tail: Option<FileId>,
     kept: &[Retention],
-) -> Result<Published, DatasetError> {
+) -> Result<Kept, DatasetError> {
     let file = tail.file;
     let rows = tail.finish()?;
     let sealed = match rows {
@@ -69,26 +69,20 @@ pub(super) fn seal<R: Dir>(
         has_dropped = drop_oldest(next, kept);
         Ok(true)
     })?;
-    Ok(Published {
-        has_dropped,
-        ..published
-    })
+    Ok((published, free(place, has_dropped).err()))
 }
 
 /// Drops the shards that are beyond the limits.
 pub(super) fn retain_now<R: Dir>(
     place: &Place<R>,
     kept: &[Retention],
-) -> Result<Published, DatasetError> {
+) -> Result<Kept, DatasetError> {
     let mut has_dropped = false;
     let published = publish(place, Verb::Retain, kept, |_, next| {
         has_dropped = drop_oldest(next, kept);
         Ok(has_dropped)
     })?;
-    Ok(Published {
-        has_dropped,
-        ..published
-    })
+    Ok((published, free(place, has_dropped).err()))
 }
 
 /// Drops the shards that are beyond the limits, and tells whether there were any. Then no older
@@ -102,8 +96,11 @@ fn drop_oldest(next: &mut Manifest, kept: &[Retention]) -> bool {
 }
 
 /// Removes the files of dropped shards that nobody on this machine reads.
-pub(super) fn free<R: Dir>(place: &Place<R>) -> Result<(), DatasetError> {
-    collect(place, &CollectOptions::new().older(Duration::ZERO)).map(drop)
+fn free<R: Dir>(place: &Place<R>, has_dropped: bool) -> Result<(), DatasetError> {
+    if has_dropped {
+        collect(place, &CollectOptions::new().older(Duration::ZERO))?;
+    }
+    Ok(())
 }
 
 fn publish<R: Dir>(
@@ -149,11 +146,23 @@ fn end<R: Dir>(
     let stream = Some(next.count_appended(rows));
     match sealed {
         Some(sealed) if from < rows => {
-            next.entries[at] = Entry::sealed(file, from..rows, Sealed { stream, ..sealed });
+            let sealed = Sealed {
+                stream,
+                // A clock that was set back must not make the newest shard the oldest.
+                committed_ns: sealed.committed_ns.max(last_committed_ns(next)),
+                ..sealed
+            };
+            next.entries[at] = Entry::sealed(file, from..rows, sealed);
         }
         _ => {
             next.entries.remove(at);
         }
     }
     Ok(())
+}
+
+/// When the newest of the sealed rows were committed.
+fn last_committed_ns(manifest: &Manifest) -> u64 {
+    let sealed = manifest.entries.iter().filter_map(|it| it.sealed.as_ref());
+    sealed.map(|it| it.committed_ns).max().unwrap_or(0)
 }

@@ -8,7 +8,7 @@ use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
 use ng_store::{CachePolicy, ProcessMark};
 
-use super::seal::{Published, free, retain_now, seal};
+use super::seal::{Kept, retain_now, seal};
 use super::tail::{Spare, Tail};
 use super::{Retention, WriterOptions};
 use crate::DatasetError;
@@ -33,15 +33,12 @@ pub(super) enum Job<R: Dir> {
     Seal(Tail<R>, FileId),
     /// Drops shards that are too old.
     Retain,
-    /// Removes the files of dropped shards.
-    Free,
 }
 
 pub(super) enum Done<R: Dir> {
     Spare(Result<Spare<R>, DatasetError>),
-    Sealed(Result<Published, DatasetError>),
-    Retained(Result<Published, DatasetError>),
-    Freed(Result<(), DatasetError>),
+    Sealed(Result<Kept, DatasetError>),
+    Retained(Result<Kept, DatasetError>),
 }
 
 enum How<R: Dir> {
@@ -194,7 +191,6 @@ impl<R: Dir> Work<R> {
                 Done::Sealed(seal(&self.place, &mut tail, Some(next), &self.kept))
             }
             Job::Retain => Done::Retained(retain_now(&self.place, &self.kept)),
-            Job::Free => Done::Freed(free(&self.place)),
         }
     }
 }

@@ -24,6 +24,16 @@ impl<R: Dir> Tail<R> {
         Ok(Self { file, writer })
     }
 
+    /// Removes the file if no generation names it, after the one that was to do so has failed.
+    /// While the lock is held nobody ends a tail, so the newest generation tells.
+    pub(super) fn remove_if_unnamed(&self, place: &Place<R>) {
+        let is_unnamed = place.newest().is_ok_and(|newest| !newest.names(self.file));
+        if is_unnamed && let Ok(shards) = place.shards() {
+            // Otherwise the collector finds it.
+            let _ = shards.unlink(&shard_name(self.file));
+        }
+    }
+
     /// Commits all of it, frees the rest of its space, and returns the number of its rows.
     pub(super) fn finish(&mut self) -> Result<u64, DatasetError> {
         self.writer.shrink_to_fit()?;

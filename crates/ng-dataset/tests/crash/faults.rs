@@ -1,6 +1,9 @@
-use ng_dataset::ng_store::disk::sim::{CallKind, Failure, Fault, SimFs, When};
+use std::sync::Arc;
+
+use ng_dataset::DatasetError;
+use ng_dataset::ng_store::disk::Dir;
+use ng_dataset::ng_store::disk::sim::{CallKind, Failure, Fault, SimDir, SimFs, When};
 use ng_dataset::ng_store::{CreateError, WriteError};
-use ng_dataset::{DatasetError, Retention};
 
 use crate::stream::{BLOCK, Step, create, ids, open, options, run};
 
@@ -118,24 +121,18 @@ fn a_failed_sealing_is_told_by_the_next_call_and_the_writer_refuses() {
 }
 
 #[test]
-fn a_collector_that_fails_is_told_and_the_stream_goes_on() {
+fn a_writer_that_cannot_begin_leaves_no_file() {
     let fs = SimFs::new();
     let dataset = create(&fs).unwrap();
-    let options = options().retain(Retention::Shards(1));
-    let mut writer = dataset.writer(&options).unwrap();
-    run(&mut writer, Step::Append(BLOCK)).unwrap();
-    run(&mut writer, Step::Wait).unwrap();
-    let unlinks = fs.operations_of(CallKind::Unlink);
+    let renames = fs.operations_of(CallKind::Rename);
+    // The second is that of the manifest.
     fs.inject(
-        When::Nth(CallKind::Unlink, unlinks),
+        When::Nth(CallKind::Rename, renames + 1),
         Fault::Fail(Failure::Io),
     );
-    run(&mut writer, Step::Append(BLOCK)).unwrap();
-    let failed = run(&mut writer, Step::Wait).unwrap_err();
-    assert!(!poisoned(&failed) && fs.pending_faults() == 0, "{failed:?}");
-    run(&mut writer, Step::Append(BLOCK + 5)).unwrap();
-    run(&mut writer, Step::Wait).unwrap();
-    assert_eq!(dataset.generations().unwrap(), [writer.generation()]);
-    writer.close().unwrap();
-    assert!(ids(&dataset).into_iter().eq(3 * BLOCK..3 * BLOCK + 5));
+    dataset.writer(&options()).unwrap_err();
+    assert_eq!(fs.pending_faults(), 0);
+    let shards = SimDir::folder(&Arc::new(fs.dir()), "shards").unwrap();
+    assert!(shards.names().unwrap().is_empty());
+    dataset.writer(&options()).unwrap();
 }

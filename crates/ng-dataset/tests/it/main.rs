@@ -8,4 +8,5 @@
 mod creation;
 mod damage;
 mod follow;
+mod tasks;
 mod writer;

@@ -19,6 +19,7 @@ mod history;
 mod kills;
 mod races;
 mod random;
+mod readers;
 mod roles;
 mod tokens;
 
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 6] = [
+    let tests: [(&str, fn()); 7] = [
         (
             "history_every_row_of_eight_writers_is_there_once",
             history::test,
@@ -60,6 +61,10 @@ fn trials() -> Vec<Trial> {
             kills::updates,
         ),
         ("killed_collectors_leave_every_kept_file", kills::collectors),
+        (
+            "readers_of_other_processes_keep_their_files",
+            readers::keep_their_files,
+        ),
     ];
     let trial = |(name, test): (&str, fn())| {
         Trial::test(name, move || {

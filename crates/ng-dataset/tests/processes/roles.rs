@@ -9,7 +9,7 @@ use ng_dataset::{
 };
 use ng_parallel::Workers;
 
-use crate::actor::{number, say};
+use crate::actor::{listen, number, say};
 use crate::random::Random;
 use crate::tokens::{changed_rows, token};
 
@@ -31,6 +31,7 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ("roll", [path, writer, rolls]) => roll(path.as_ref(), number(writer), number(rolls)),
         ("update", [path, from, ms]) => update(path.as_ref(), number(from), until(ms)),
         ("compact", [path, ms]) => compact(path.as_ref(), until(ms)),
+        ("hold", [path]) => hold(path.as_ref()),
         ("collect", [path, ms]) => collect(path.as_ref(), until(ms)),
         _ => panic!("no role {role} of {words:?}"),
     }
@@ -113,6 +114,21 @@ fn compact(path: &Path, until: Instant) {
             Ok(_) => std::thread::sleep(Duration::from_millis(5)),
             Err(error) => assert!(is_expected(&error), "{error}"),
         }
+    }
+}
+
+/// Holds a snapshot: `held COUNT`, and reads all of it when it is told to: `read COUNT`.
+fn hold(path: &Path) {
+    let snapshot = open(path).snapshot().unwrap();
+    say(&format!("held {}", snapshot.len()));
+    while listen() == "read" {
+        let mut count = 0;
+        let all = snapshot.for_each::<DatasetError>(0..snapshot.len(), |_, tokens| {
+            count += tokens.len();
+            Ok(())
+        });
+        all.unwrap();
+        say(&format!("read {count}"));
     }
 }
 

@@ -1,4 +1,5 @@
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,7 @@ from ngtoken._answers import (
     Truth,
     Within,
 )
+from ngtoken._datasets import ChangeReport, CollectReport, Gap, ReshapeReport, ShardInfo
 from ngtoken._describe import Description
 from ngtoken._plot import Plot
 from ngtoken._reports import FileInfo, MemoryUsage, RepairReport, VerifyReport
@@ -42,11 +44,14 @@ __all__ = [
     "ENTITY_TYPES",
     "ArrowStream",
     "Buf",
+    "Dataset",
+    "Follower",
     "Query",
     "Token",
     "TokenFile",
     "TokenVec",
     "Tokens",
+    "Writer",
     "__version__",
     "_ArrowPieces",
     "_batch_of",
@@ -55,6 +60,7 @@ __all__ = [
     "_panic",
     "_query_of",
     "_reopen",
+    "_reopen_dataset",
     "_work_until_stopped",
     "create_tokens_batch",
     "read_parquet",
@@ -433,6 +439,152 @@ class TokenFile(Tokens):
         /,
     ) -> None: ...
 
+_Amount: TypeAlias = int | str | timedelta
+_Kept: TypeAlias = str | timedelta
+
+@final
+class Dataset(Tokens):
+    @staticmethod
+    def create(path: _Path, tags: Mapping[str, str] | None = None) -> Dataset: ...
+    @staticmethod
+    def open(
+        path: _Path, generation: _Whole | None = None, mapped: bool = False
+    ) -> Dataset: ...
+    def refresh(self) -> bool: ...
+    def generations(self) -> list[int]: ...
+    def shards(self) -> list[ShardInfo]: ...
+    def writer(
+        self,
+        *,
+        roll: _Amount | Iterable[_Amount] | None = None,
+        commit_every: _Amount | Iterable[_Amount] | None = None,
+        retain: _Kept | Iterable[_Kept] | None = None,
+        take_over: bool = False,
+    ) -> Writer: ...
+    def close_tails(self) -> list[str]: ...
+    def follow(
+        self,
+        start: str = "oldest",
+        until_closed: bool = False,
+        timeout: float | None = None,
+    ) -> Follower: ...
+    def update(
+        self,
+        where: str | None = None,
+        *,
+        set: str | Callable[..., Any],
+        dry_run: bool = False,
+        base: _Whole | None = None,
+        tags: Mapping[str, str] | None = None,
+        num_threads: _Whole | None = None,
+    ) -> ChangeReport: ...
+    def delete(
+        self,
+        where: str,
+        *,
+        dry_run: bool = False,
+        base: _Whole | None = None,
+        tags: Mapping[str, str] | None = None,
+        num_threads: _Whole | None = None,
+    ) -> ChangeReport: ...
+    def upsert(
+        self,
+        tokens: _Given,
+        *,
+        dry_run: bool = False,
+        base: _Whole | None = None,
+        tags: Mapping[str, str] | None = None,
+        num_threads: _Whole | None = None,
+    ) -> ChangeReport: ...
+    def sort(  # type: ignore[override]
+        self,
+        by: _Names,
+        *,
+        memory: _Whole | None = None,
+        shard_tokens: _Whole | None = None,
+        num_threads: _Whole | None = None,
+    ) -> ReshapeReport: ...
+    def reshard(
+        self,
+        tokens: _Whole | None = None,
+        *,
+        shards: _Whole | None = None,
+        num_threads: _Whole | None = None,
+    ) -> ReshapeReport: ...
+    def compact(
+        self,
+        target: _Whole | None = None,
+        *,
+        smaller_than: _Whole | None = None,
+        num_threads: _Whole | None = None,
+    ) -> ReshapeReport: ...
+    def gc(
+        self,
+        keep: _Whole | None = None,
+        *,
+        keep_from: _Whole | None = None,
+        older: float | str | timedelta = "1h",
+        dry_run: bool = False,
+    ) -> CollectReport: ...
+    def index(
+        self,
+        columns: _Names | None = None,
+        ids: bool = False,
+        boxes: _Names | None = None,
+        *,
+        only: bool = False,
+        rebuild: bool = False,
+        num_threads: _Whole | None = None,
+    ) -> list[IndexInfo]: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def generation(self) -> int: ...
+    @property
+    def tags(self) -> dict[str, str]: ...
+    @property
+    def mapped(self) -> bool: ...
+
+@final
+class Writer:
+    def append(self, tokens: _Given, *, num_threads: _Whole | None = None) -> int: ...
+    def commit(self) -> None: ...
+    def commit_if_due(self) -> None: ...
+    def roll(self) -> None: ...
+    def wait(self) -> None: ...
+    def close(self, *, commit: bool = True) -> None: ...
+    @property
+    def due_in(self) -> float | None: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def appended(self) -> int: ...
+    @property
+    def committed(self) -> int: ...
+    @property
+    def generation(self) -> int: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        raised_type: type[BaseException] | None,
+        raised: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None: ...
+
+@final
+class Follower(Iterator[_Array | Gap]):
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> _Array | Gap: ...
+    @property
+    def cursor(self) -> str: ...
+    @property
+    def generation(self) -> int | None: ...
+
 @final
 class Buf(_Exports):
     @property
@@ -466,3 +618,11 @@ def _work_until_stopped() -> None: ...
 def _reopen(
     path: _Path, file_id: bytes, tokens: int, chain: int, mode: str
 ) -> TokenFile: ...
+def _reopen_dataset(
+    path: _Path,
+    id: bytes,
+    generation: int,
+    tails: list[bytes],
+    mapped: bool,
+    range: tuple[int, int] | None,
+) -> Tokens: ...

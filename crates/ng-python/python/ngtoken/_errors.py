@@ -70,6 +70,34 @@ class ForkedError(Error, RuntimeError):
     """The object belongs to the parent of this fork."""
 
 
+class DatasetError(Error):
+    """The base of the exceptions that only datasets have."""
+
+
+class NotADataset(DatasetError, ValueError):
+    """The path names no dataset: a folder without a manifest."""
+
+
+class DamagedManifest(DatasetError, DamagedError):
+    """A generation cannot be read. Nothing is published until it is repaired."""
+
+
+class GenerationGone(DatasetError, LookupError):
+    """No generation of this number is kept."""
+
+
+class Conflict(DatasetError):
+    """Another publisher changed what this change had started from."""
+
+
+class OtherShard(DatasetError, ChangedError):
+    """A shard is not the file that the generation names."""
+
+
+class OtherDataset(DatasetError, ChangedError):
+    """The path names another dataset than the one that is meant."""
+
+
 class InternalError(Error, RuntimeError):
     """A bug in ngtoken: the message names the place. Please report it."""
 
@@ -88,6 +116,13 @@ def wrong(kind: type[_Kind], field: str, value: Any, expected: str, told: str = 
 
 class IndexWarning(UserWarning):
     """A part of an index was ignored, and the query read the records; or none could be made."""
+
+
+class DatasetWarning(UserWarning):
+    """A part of a dataset is damaged, and is not shown."""
+
+    #: The dataset concerned.
+    path: str | None = None
 
 
 class LostCommitWarning(UserWarning):

@@ -22,6 +22,18 @@ def load_stream(query: _core.Query, columns: list[str], raw: bool) -> _core.Arro
     return query.arrow_stream(columns, raw=raw)
 
 
+def load_dataset(
+    path: str,
+    id: bytes,
+    generation: int,
+    tails: list[bytes],
+    mapped: bool,
+    some: tuple[int, int] | None,
+) -> _core.Tokens:
+    """The dataset as it was shown, or some of its tokens."""
+    return _core._reopen_dataset(path, id, generation, tails, mapped, some)
+
+
 def load_file(
     path: str,
     file_id: bytes,

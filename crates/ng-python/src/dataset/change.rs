@@ -186,26 +186,40 @@ impl Dataset {
         })
     }
 
-    /// For ``gc``, whose time is parsed in Python.
-    #[pyo3(signature = (keep, keep_from, older, dry_run))]
-    fn _gc<'py>(
+    /// Removes old generations, and the files that only these name. Those that somebody on this
+    /// machine reads stay, and so do those that were the newest until ``older``: seconds, a time
+    /// such as ``"1h"``, or a timedelta; 0 if all readers are on this machine.
+    ///
+    /// ``keep`` newest generations stay in any case, 1 by default; or all from ``keep_from`` on.
+    #[pyo3(
+        signature = (keep = None, *, keep_from = None, older = Text::Default("1h"), dry_run = false),
+        text_signature = "($self, keep=None, *, keep_from=None, older='1h', dry_run=False)"
+    )]
+    fn gc<'py>(
         &self,
         py: Python<'py>,
-        keep: Option<u64>,
-        keep_from: Option<u64>,
-        older: f64,
+        keep: Option<Whole<'py>>,
+        keep_from: Option<Whole<'py>>,
+        older: Text<'py>,
         dry_run: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let older: Duration = seconds(older)?;
+        let amounts = py.import("ngtoken._amounts")?.getattr("seconds")?;
+        let older = match &older {
+            Text::Default(text) => amounts.call1(("older", *text))?,
+            Text::As(given) => amounts.call1(("older", given))?,
+        };
+        let older: Duration = seconds(older.extract()?)?;
         let mut options = CollectOptions::new().older(older).dry_run(dry_run);
         if let Some(keep) = keep {
-            options = options.keep(keep);
+            options = options.keep(of_64_bits("keep", &keep)?);
         }
         if let Some(generation) = keep_from {
-            options = options.keep_from(generation);
+            options = options.keep_from(of_64_bits("keep_from", &generation)?);
         }
         let state = self.state();
-        let report = long(py, usize::MAX, None, |_| Ok(state.folder()?.collect(&options)?))?;
+        let report = long(py, usize::MAX, None, |_| {
+            Ok(state.folder()?.collect(&options)?)
+        })?;
         collected(py, &report)
     }
 
@@ -265,7 +279,9 @@ impl Dataset {
         change: impl FnOnce(&ng_dataset::Dataset, &Workers) -> Result<ChangeReport, Error> + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
         let state = self.state();
-        let report = long(py, usize::MAX, threads, |workers| change(state.folder()?, workers))?;
+        let report = long(py, usize::MAX, threads, |workers| {
+            change(state.folder()?, workers)
+        })?;
         if report.generation.is_some() {
             state.refresh_in(py)?;
         }
@@ -280,7 +296,9 @@ impl Dataset {
         change: impl FnOnce(&ng_dataset::Dataset, &Workers) -> Result<ReshapeReport, Error> + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
         let state = self.state();
-        let report = long(py, usize::MAX, threads, |workers| change(state.folder()?, workers))?;
+        let report = long(py, usize::MAX, threads, |workers| {
+            change(state.folder()?, workers)
+        })?;
         if report.generation.is_some() {
             state.refresh_in(py)?;
         }
@@ -352,7 +370,10 @@ fn copied(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<Vec<Token>> {
     let mut pieces = Pieces::of(given)?;
     let mut tokens = Vec::new();
     while let Some(piece) = pieces.next_piece(py)? {
-        append(&mut tokens, (0..piece.len()).map(|index| piece.token(index)))?;
+        append(
+            &mut tokens,
+            (0..piece.len()).map(|index| piece.token(index)),
+        )?;
         if tokens.len() > BLOCK_TOKENS {
             py.check_signals()?;
         }

@@ -80,9 +80,11 @@ fn of_dataset(text: String, error: DatasetError) -> Error {
             path,
             found,
             expected,
-        } => Error::new(OTHER_DATASET, text)
-            .at(&path)
-            .of("id", Value::Text(found.to_string()), expected),
+        } => Error::new(OTHER_DATASET, text).at(&path).of(
+            "id",
+            Value::Text(found.to_string()),
+            expected,
+        ),
         E::Assign(_) => Error::new(Class::Value, text),
         E::ShardShort {
             path,

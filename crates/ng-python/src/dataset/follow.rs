@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ng_dataset::{Cursor, Followed, FollowOptions, Follower as Reader};
+use ng_dataset::{Cursor, FollowOptions, Followed, Follower as Reader};
 use ng_token::Token;
 use pyo3::prelude::*;
 
@@ -9,7 +9,7 @@ use super::Dataset;
 use super::facts::object;
 use super::writer::seconds;
 use crate::columns::owned;
-use crate::error::{Error, FORKED, Value};
+use crate::error::{DAMAGED, Error, FORKED, Value};
 use crate::given::{Real, Text};
 use crate::lock::Lock;
 use crate::work::short;
@@ -42,7 +42,8 @@ impl Dataset {
     /// once, and `Gap` where retention or a change removed rows before they were read.
     ///
     /// ``start`` is "oldest", "now" for what is committed from now on, or the ``cursor`` of another
-    /// follower. It ends if nothing came for ``timeout`` seconds, and with ``until_closed=True``
+    /// follower. ``DamagedError`` is raised once for a damaged block; the next item is from behind
+    /// it. It ends if nothing came for ``timeout`` seconds, and with ``until_closed=True``
     /// once no tail is open and everything is read.
     #[pyo3(
         signature = (start = Text::Default("oldest"), until_closed = false, timeout = None),
@@ -96,6 +97,10 @@ impl Follower {
             Ok(match reader.next(wait)? {
                 Followed::Tokens(batch) => Told::Tokens(batch.tokens.to_vec()),
                 Followed::Gap { rows } => Told::Gap(rows),
+                Followed::Damaged { file, rows } => {
+                    let text = format!("{rows} tokens of shard {file} are damaged");
+                    return Err(Error::new(DAMAGED, text).at(&self.path));
+                }
                 Followed::Closed => Told::Closed,
                 _ => Told::Nothing,
             })
@@ -112,7 +117,9 @@ impl Follower {
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let began = Instant::now();
         loop {
-            let left = self.timeout.map(|timeout| timeout.saturating_sub(began.elapsed()));
+            let left = self
+                .timeout
+                .map(|timeout| timeout.saturating_sub(began.elapsed()));
             match short(py, || self.look(left.unwrap_or(LOOK).min(LOOK)))? {
                 Told::Tokens(tokens) => return owned(py, tokens).map(Some),
                 Told::Gap(rows) => return object(py, "Gap", (rows,)).map(Some),

@@ -1,5 +1,7 @@
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use ng_dataset::{CommitEvery, Retention, Roll, Writer as Appender, WriterOptions};
@@ -30,20 +32,37 @@ type Amount = (Option<u64>, Option<u64>, Option<f64>);
 #[pyclass(frozen, weakref, module = "ngtoken.dataset")]
 pub(crate) struct Writer {
     path: PathBuf,
-    appender: Lock<Option<Appender>>,
+    /// For one thread at a time, even to look at; the mutex ensures it.
+    appender: Lock<Mutex<Option<Appender>>>,
+    is_closed: AtomicBool,
 }
 
 #[pymethods]
 impl Dataset {
-    /// For ``writer``, whose amounts are parsed in Python.
-    fn _writer(
+    /// Begins to append, in a new tail of its own.
+    ///
+    /// ``roll`` says when the tail becomes a shard: tokens such as ``4_000_000`` or ``"4M"``, bytes
+    /// such as ``"256MiB"``, a time such as ``"10m"`` or a timedelta, or several, of which the
+    /// first counts; 16 Mi tokens by default. ``commit_every`` commits without being asked, after
+    /// that many tokens or that time. ``retain`` drops the oldest shards: ``"5 shards"``,
+    /// ``"100G"``, ``"7d"``, or several, which all hold. ``take_over=True`` first seals the tails
+    /// that dead writers left.
+    #[pyo3(signature = (*, roll = None, commit_every = None, retain = None, take_over = false))]
+    fn writer(
         &self,
         py: Python<'_>,
-        roll: Option<Amount>,
-        commit_every: Amount,
-        retain: Vec<(&str, f64)>,
+        roll: Option<&Bound<'_, PyAny>>,
+        commit_every: Option<&Bound<'_, PyAny>>,
+        retain: Option<&Bound<'_, PyAny>>,
         take_over: bool,
     ) -> PyResult<Writer> {
+        let amounts = py.import("ngtoken._amounts")?;
+        let amount = |name: &str, given| -> PyResult<Option<Amount>> {
+            amounts.getattr("amount")?.call1((name, given))?.extract()
+        };
+        let (roll, commit_every) = (amount("roll", roll)?, amount("commit_every", commit_every)?);
+        let kept = amounts.getattr("kept")?.call1(("retain", retain))?;
+        let retain: Vec<(String, f64)> = kept.extract()?;
         let mut options = WriterOptions::new().take_over(take_over);
         if let Some((tokens, bytes, after)) = roll {
             let after = after.map(seconds).transpose()?;
@@ -53,13 +72,13 @@ impl Dataset {
                 after,
             });
         }
-        let (tokens, bytes, after) = commit_every;
+        let (tokens, bytes, after) = commit_every.unwrap_or_default();
         options = options.commit_every(CommitEvery {
             tokens: tokens.or(bytes.map(|bytes| bytes.div_ceil(64))),
             after: after.map(seconds).transpose()?,
         });
         for (kind, amount) in retain {
-            options = options.retain(match kind {
+            options = options.retain(match kind.as_str() {
                 "shards" => Retention::Shards(amount as u64),
                 "bytes" => Retention::Bytes(amount as u64),
                 _ => Retention::Age(seconds(amount)?),
@@ -69,7 +88,8 @@ impl Dataset {
         let appender = short(py, || Ok(state.folder()?.writer(&options)?))?;
         Ok(Writer {
             path: state.path().to_owned(),
-            appender: Lock::new(Some(appender)),
+            appender: Lock::new(Mutex::new(Some(appender))),
+            is_closed: AtomicBool::new(false),
         })
     }
 
@@ -90,15 +110,19 @@ pub(super) fn seconds(amount: f64) -> Result<Duration, Error> {
 }
 
 impl Writer {
-    fn with<T>(
-        &self,
-        work: impl FnOnce(&mut Appender) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let mut held = self.appender.lock().ok_or_else(|| in_use(&self.path))?;
-        match held.as_mut() {
+    fn with<T>(&self, work: impl FnOnce(&mut Appender) -> Result<T, Error>) -> Result<T, Error> {
+        self.held(|appender| match appender {
             Some(appender) => work(appender),
             None => Err(Error::closed(&self.path)),
-        }
+        })
+    }
+
+    fn held<T>(
+        &self,
+        work: impl FnOnce(&mut Option<Appender>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut held = self.appender.lock().ok_or_else(|| in_use(&self.path))?;
+        work(held.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -168,8 +192,9 @@ impl Writer {
     #[pyo3(signature = (*, commit = true))]
     fn close(&self, py: Python<'_>, commit: bool) -> PyResult<()> {
         short(py, || {
-            let held = self.appender.lock().ok_or_else(|| in_use(&self.path))?.take();
-            match held {
+            let taken = self.held(|appender| Ok(appender.take()))?;
+            self.is_closed.store(true, Ordering::Release);
+            match taken {
                 Some(appender) if commit => {
                     appender.close()?;
                     Ok(())
@@ -181,11 +206,8 @@ impl Writer {
 
     /// Whether it is closed.
     #[getter]
-    fn closed(&self, py: Python<'_>) -> PyResult<bool> {
-        short(py, || {
-            let held = self.appender.look().ok_or_else(|| in_use(&self.path))?;
-            Ok(held.is_none())
-        })
+    fn closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
     }
 
     /// The path of the dataset.
@@ -213,7 +235,8 @@ impl Writer {
     }
 
     fn __enter__(slf: Bound<'_, Self>) -> PyResult<Bound<'_, Self>> {
-        short(slf.py(), || slf.get().with(|_| Ok(())))?;
+        let writer = slf.get();
+        short(slf.py(), || writer.with(|_| Ok(())))?;
         Ok(slf)
     }
 
@@ -225,26 +248,27 @@ impl Writer {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let path = self.path.display();
-        Ok(match self.appended(py) {
-            Ok(appended) => format!("<ngtoken.Writer of {path}, {appended} tokens appended>"),
-            Err(raised) if is_closed(py, &raised)? => format!("<ngtoken.Writer of {path}, closed>"),
-            Err(raised) => return Err(raised),
+        Ok(match self.closed() {
+            true => format!("<ngtoken.Writer of {path}, closed>"),
+            false => {
+                let appended = self.appended(py)?;
+                format!("<ngtoken.Writer of {path}, {appended} tokens appended>")
+            }
         })
     }
-}
-
-fn is_closed(py: Python<'_>, raised: &PyErr) -> PyResult<bool> {
-    let class = py.import("ngtoken._errors")?.getattr("ClosedError")?;
-    raised.value(py).is_instance(&class)
 }
 
 /// Warns if appended tokens are lost with the writer, as Python does about unclosed files.
 impl Drop for Writer {
     fn drop(&mut self) {
-        let Some(Some(appender)) = self.appender.get_mut() else {
+        let Some(held) = self.appender.get_mut() else {
             return;
         };
-        let lost = appender.appended_tokens() - appender.committed_tokens().min(appender.appended_tokens());
+        let Some(appender) = held.get_mut().unwrap_or_else(PoisonError::into_inner) else {
+            return;
+        };
+        let appended = appender.appended_tokens();
+        let lost = appended.saturating_sub(appender.committed_tokens());
         if lost == 0 {
             return;
         }

@@ -212,6 +212,8 @@ fn unreadable(path: &Path, source: std::io::Error) -> IndexWarning {
 pub(super) struct Opening<'a> {
     pub(super) folder: &'a Path,
     pub(super) look: &'a Look,
+    /// Whether more than the zones is opened.
+    pub(super) is_whole: bool,
 }
 
 impl Opening<'_> {
@@ -245,12 +247,16 @@ impl Opening<'_> {
             .flat_map(|segment| &segment.damaged)
             .copied()
             .collect();
-        index.columns = columns_of(segments);
-        index.spaces = spaces_of(segments);
+        if self.is_whole {
+            index.columns = columns_of(segments);
+            index.spaces = spaces_of(segments);
+        }
         index.segments = segments.iter().map(|_| Segment::default()).collect();
         index.zones =
             kept(index, read_zones(self.folder, manifest, belief.blocks)).unwrap_or_default();
-        if let Some(pieces) = kept(index, read_pieces(self.folder, manifest)) {
+        if self.is_whole
+            && let Some(pieces) = kept(index, read_pieces(self.folder, manifest))
+        {
             self.fill_sheets(index, manifest, &pieces);
         }
     }

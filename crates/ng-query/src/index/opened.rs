@@ -50,11 +50,15 @@ impl Index {
         Self::look(reader, &Look::Read)
     }
 
-    /// Opens an index whose folder is not beside the file: a copy of that of a file on any disk.
-    /// It reads everything believed into memory, like [`load`](Self::load).
-    pub fn load_from<D: Disk>(folder: &Path, reader: &BlockReader<D>) -> Option<Self> {
-        let look = &Look::Read;
-        Opening { folder, look }.open(reader)
+    /// Opens the zones of an index whose folder is not beside the file: a copy of the manifest and
+    /// the zones of that of a file on any disk. Columns, ids and boxes are left alone.
+    pub fn load_zones_from<D: Disk>(folder: &Path, reader: &BlockReader<D>) -> Option<Self> {
+        let opening = Opening {
+            folder,
+            look: &Look::Read,
+            is_whole: false,
+        };
+        opening.open(reader)
     }
 
     pub(crate) fn look(reader: &BlockReader, look: &Look) -> Option<Self> {
@@ -62,6 +66,7 @@ impl Index {
         let opening = Opening {
             folder: &folder,
             look,
+            is_whole: true,
         };
         let opened = opening.open(reader)?;
         if !opened.misses_file() {

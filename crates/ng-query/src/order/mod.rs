@@ -28,6 +28,7 @@ mod squeeze;
 mod words;
 
 pub use error::SortError;
+pub use external::remove_abandoned;
 pub use options::SortOptions;
 pub use order::{Order, OrderError, OrderPart};
 pub use permutation::{Permutation, sort_positions};

@@ -229,6 +229,28 @@ fn only_parts_that_can_have_a_nearer_token_are_opened() {
     assert_eq!(around(&[1e9], 1), (vec![81_049], vec![9]));
 }
 
+/// A token as far as the worst one counts if its position is lower, so only a part before that one
+/// is opened for it.
+#[test]
+fn a_part_of_equally_far_tokens_is_opened_if_it_comes_before() {
+    let at = |xs: &[i16]| -> Vec<Token> {
+        let token = |&x: &i16| Token::new(0).with_coordinate(Space::Physical, [x, 0, 0]);
+        xs.iter().map(token).collect()
+    };
+    let mut points = Points::in_space(Space::Physical);
+    points.add_steps(&[[10.0, 0.0, 0.0]]).unwrap();
+    for (parts, positions, opened) in [
+        ([at(&[0]), at(&[10, 20])], [1, 0], &[1, 0][..]),
+        ([at(&[10, 20]), at(&[0])], [0, 1], &[0]),
+    ] {
+        let parts = Noting::new(parts.to_vec());
+        let found = parts.query().nearest(&points, 2).unwrap().value;
+        let near = found[0].neighbours.iter().map(|near| near.position);
+        assert_eq!(near.collect::<Vec<_>>(), positions);
+        assert_eq!(parts.opened(), opened);
+    }
+}
+
 /// As many points as there are, each part is opened once.
 #[test]
 fn many_points_share_what_is_opened() {

@@ -29,16 +29,20 @@ enum Kind {
     Mapped,
     MappedWith(fn() -> BuildOptions),
     /// Rows of the file that has all tokens.
+    RowsOfAll,
+    /// Rows of a file that has others before and behind them.
     Rows,
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 9] = [
     Kind::ReaderWith(zones),
     Kind::Memory,
     Kind::MappedWith(everything),
+    Kind::RowsOfAll,
     Kind::Rows,
     Kind::ReaderWith(everything),
     Kind::Mapped,
+    Kind::Rows,
     Kind::Reader,
 ];
 
@@ -87,7 +91,13 @@ fn opened(kind: Kind, own: &[Token], whole: &BlockReader, rows: Range<u64>) -> O
     let place = || Place::of(own);
     match kind {
         Kind::Memory => OpenPart::of_tokens(own.to_vec()),
-        Kind::Rows => OpenPart::of_reader_rows(whole.clone(), rows),
+        Kind::RowsOfAll => OpenPart::of_reader_rows(whole.clone(), rows),
+        Kind::Rows => {
+            let (before, behind) = (tokens::tokens(77), tokens::tokens(5));
+            let end = 77 + own.len() as u64;
+            let all = Place::of(&[&before, own, &behind].concat());
+            OpenPart::of_reader_rows(all.reader.clone(), 77..end)
+        }
         Kind::Reader => OpenPart::of_reader(place().reader.clone(), None).unwrap(),
         Kind::Mapped => OpenPart::of_snapshot(place().snapshot.clone(), None).unwrap(),
         Kind::ReaderWith(options) => {

@@ -1,6 +1,9 @@
 //! What a damaged file still records about its commits: a slot, if one is left, and the
 //! intents, which are written before their commits.
 
+#[cfg(feature = "rules")]
+use std::path::Path;
+
 use super::{BlockReader, Finding, Head};
 use crate::disk::{Disk, Source};
 use crate::format::{
@@ -39,7 +42,7 @@ pub(super) struct Evidence<D> {
 }
 
 /// A damaged file to repair.
-pub(crate) struct Damaged<D> {
+pub struct Damaged<D> {
     reader: BlockReader<D>,
     has_slot: bool,
 }
@@ -57,6 +60,23 @@ impl<D: Disk> Damaged<D> {
             reader: BlockReader::new(source, head),
             has_slot,
         })
+    }
+
+    /// Opens a file of any disk, which may be truncated; with `salvage` also one without a
+    /// commit slot. `path` is its name in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    #[cfg(feature = "rules")]
+    pub fn of_disk(disk: D, path: impl AsRef<Path>, salvage: bool) -> Result<Self, OpenError> {
+        Self::open(Source::new(disk, path.as_ref()), salvage)
+    }
+
+    /// Returns the file's own id.
+    #[cfg(feature = "rules")]
+    pub fn file_id(&self) -> [u8; 16] {
+        self.reader.head().header.file_id
     }
 
     pub(super) fn evidence(&self, older_commit: bool) -> Result<Evidence<D>, IoError> {

@@ -176,10 +176,33 @@ pub fn repair<D: Disk, R: Dir>(
 ) -> Result<RepairReport, RepairError> {
     let watch = &mut |_| ControlFlow::Continue(());
     let evidence = Evidence::new(reader, true, options.older_commit)?;
-    repair_draft(evidence, draft, options, stamp, watch)
+    Ok(repair_draft(evidence, draft, options, stamp, watch)?.0)
 }
 
-/// Repairs into a draft with the same maximum as the damaged file.
+#[cfg(feature = "rules")]
+impl<D: Disk> Damaged<D> {
+    /// Writes the sound parts to a new file, as [`repair`](crate::repair) does, on any disk. It
+    /// is returned with its writer, which has its lock.
+    ///
+    /// `name` is the name of the new file in `dir`, `path` its name in errors.
+    ///
+    /// # Errors
+    ///
+    /// [`RepairError`]; there is then no new file.
+    pub fn repair<R: Dir>(
+        &self,
+        dir: R,
+        (name, path): (&str, &std::path::Path),
+        options: &RepairOptions,
+        identity: Identity,
+    ) -> Result<(RepairReport, Writer<R::File>), RepairError> {
+        let watch = &mut |_| ControlFlow::Continue(());
+        repair_into(self, dir, (name, path), options, identity, watch)
+    }
+}
+
+/// Repairs into a draft with the same maximum as the damaged file. Also returns the writer of the
+/// new file, which has its lock.
 pub(crate) fn repair_into<D: Disk, R: Dir>(
     damaged: &Damaged<D>,
     dir: R,
@@ -187,7 +210,7 @@ pub(crate) fn repair_into<D: Disk, R: Dir>(
     options: &RepairOptions,
     identity: Identity,
     watch: Watch<'_>,
-) -> Result<RepairReport, RepairError> {
+) -> Result<(RepairReport, Writer<R::File>), RepairError> {
     let evidence = damaged.evidence(options.older_commit)?;
     let head = evidence.newest().head();
     let create = CreateOptions::new()
@@ -209,7 +232,7 @@ fn repair_draft<D: Disk, R: Dir>(
     options: &RepairOptions,
     stamp: Stamp,
     watch: Watch<'_>,
-) -> Result<RepairReport, RepairError> {
+) -> Result<(RepairReport, Writer<R::File>), RepairError> {
     if !options.compact {
         // The file's claimed size may be false: reserve space before any work.
         draft.writer().reserve_exact(evidence.newest().len())?;
@@ -218,8 +241,8 @@ fn repair_draft<D: Disk, R: Dir>(
     draft.writer().reserve_exact(sorted.room(options))?;
     let report = copy(sorted, draft.writer(), options, watch)?;
     draft.writer().commit(stamp)?;
-    draft.publish()?;
-    Ok(report)
+    let writer = draft.publish()?;
+    Ok((report, writer))
 }
 
 /// Reports progress to `watch`; the number of blocks may be only a bound.

@@ -102,7 +102,7 @@ struct Asked {
 
 enum Held {
     Mapped(Snapshot, Box<Index>),
-    Verified(BlockReader, Box<Index>),
+    Verified(Box<BlockReader>, Box<Index>),
     Dataset(ng_dataset::Snapshot),
 }
 
@@ -145,7 +145,7 @@ impl Asked {
     fn query(&self) -> Result<Query<'_>, Failure> {
         Ok(match &self.held {
             Held::Mapped(snapshot, index) => Query::new(snapshot, &self.workers).index(index)?,
-            Held::Verified(reader, index) => Query::new(reader, &self.workers).index(index)?,
+            Held::Verified(reader, index) => Query::new(&**reader, &self.workers).index(index)?,
             Held::Dataset(snapshot) => Query::new(snapshot.source(), &self.workers),
         })
     }
@@ -198,7 +198,7 @@ fn of_file(file: &OwnFile, is_mapped: bool, workers: &Workers) -> Result<Held, F
         }
         false => {
             let index = Index::load(&reader).ok_or(missing)?;
-            Held::Verified(reader, Box::new(index))
+            Held::Verified(Box::new(reader), Box::new(index))
         }
     })
 }

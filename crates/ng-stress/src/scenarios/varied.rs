@@ -71,7 +71,7 @@ pub(super) struct Asked {
 enum Held {
     Memory(VecStore),
     Mapped(OwnFile, Snapshot),
-    Verified(OwnFile, Snapshot, BlockReader),
+    Verified(OwnFile, Snapshot, Box<BlockReader>),
     Indexed(Snapshot, Box<Index>),
 }
 
@@ -86,7 +86,7 @@ impl Asked {
                 match name {
                     VERIFIED => {
                         let reader = BlockReader::open(file.path())?;
-                        Held::Verified(file, snapshot, reader)
+                        Held::Verified(file, snapshot, Box::new(reader))
                     }
                     _ => Held::Mapped(file, snapshot),
                 }
@@ -115,7 +115,7 @@ impl Asked {
         Ok(match &self.held {
             Held::Memory(store) => Query::new(store, &self.workers),
             Held::Mapped(_, snapshot) => Query::new(snapshot, &self.workers),
-            Held::Verified(_, _, reader) => Query::new(reader, &self.workers),
+            Held::Verified(_, _, reader) => Query::new(&**reader, &self.workers),
             Held::Indexed(snapshot, index) => Query::new(snapshot, &self.workers).index(index)?,
         })
     }

@@ -36,7 +36,7 @@ pub(super) fn parse_amount(text: &str) -> Result<Amount, &'static str> {
 pub(super) fn parse_kept(text: &str) -> Result<Kept, &'static str> {
     let time = || parse_time(text).map(Kept::Time);
     // A small letter would be taken for a time by people, too.
-    let is_large = !text.contains(|letter: char| matches!(letter, 'k' | 'm' | 'g' | 't'));
+    let is_large = !text.contains(['k', 'm', 'g', 't']);
     let has_unit = text.ends_with(|letter: char| letter.is_ascii_alphabetic());
     let bytes = || {
         parse_bytes(text)

@@ -2,10 +2,12 @@
 
 mod amount;
 mod append;
+mod care;
 mod change;
 mod create;
 mod follow;
 mod gc;
+mod history;
 mod index;
 mod info;
 mod reads;
@@ -15,10 +17,12 @@ mod stream;
 use clap::Subcommand;
 
 pub(crate) use append::{DatasetAppendArgs, join_retained};
+pub(crate) use care::{DatasetRepairArgs, DatasetVerifyArgs};
 pub(crate) use change::{ChangeArgs, DatasetDeleteArgs, DatasetUpdateArgs, DatasetUpsertArgs};
 pub(crate) use create::DatasetCreateArgs;
 pub(crate) use follow::{DatasetFollowArgs, FollowFormat};
 pub(crate) use gc::DatasetGcArgs;
+pub(crate) use history::{DatasetCheckoutArgs, DatasetLogArgs};
 pub(crate) use index::DatasetIndexArgs;
 pub(crate) use info::DatasetInfoArgs;
 pub(crate) use reshape::{DatasetCompactArgs, DatasetReshardArgs, DatasetSortArgs};
@@ -29,7 +33,7 @@ use super::{DescribeArgs, ExportArgs, HeadArgs, QueryArgs};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DatasetVerb {
-    /// Create an empty dataset
+    /// Create a dataset, empty or from an input
     #[command(after_help = create::HELP)]
     Create(DatasetCreateArgs),
     /// Append a stream of tokens, cut into shards
@@ -59,6 +63,18 @@ pub(crate) enum DatasetVerb {
     /// Build the index of each shard, or bring it up to date
     #[command(after_help = index::HELP)]
     Index(DatasetIndexArgs),
+    /// Check all that a generation names
+    #[command(after_help = care::VERIFY)]
+    Verify(DatasetVerifyArgs),
+    /// Replace damaged shards by what is whole of them
+    #[command(after_help = care::REPAIR)]
+    Repair(DatasetRepairArgs),
+    /// List the generations
+    #[command(after_help = history::LOG)]
+    Log(DatasetLogArgs),
+    /// Make an old generation the newest again
+    #[command(after_help = history::CHECKOUT)]
+    Checkout(DatasetCheckoutArgs),
     /// Remove old generations, and files that no other names
     #[command(after_help = gc::HELP)]
     Gc(DatasetGcArgs),

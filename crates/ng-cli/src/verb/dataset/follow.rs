@@ -37,12 +37,14 @@ pub(super) fn follow(args: &DatasetFollowArgs, tool: &Tool) -> Result<ExitCode> 
         out: Out::new(format(args, tool))?,
         tokens: 0,
         gap_tokens: 0,
+        damaged_tokens: 0,
     };
     let ended = following.run(args, tool, &hold);
     let told = ToldEnd {
         path: args.path.display().to_string(),
         tokens: following.tokens,
         gap_tokens: following.gap_tokens,
+        damaged_tokens: following.damaged_tokens,
         cursor: following.follower.cursor().to_string(),
         ended: match &ended {
             Ok(ended) => ended,
@@ -73,6 +75,7 @@ struct Following {
     out: Out,
     tokens: u64,
     gap_tokens: u64,
+    damaged_tokens: u64,
 }
 
 impl Following {
@@ -94,9 +97,15 @@ impl Following {
                     last = Instant::now();
                 }
                 Followed::Gap { rows } => {
-                    self.gap_tokens += rows;
+                    self.gap_tokens = self.gap_tokens.saturating_add(rows);
                     let gone = Counted(rows, "token");
                     let line = format!("gap: {gone} went by, removed before they were read");
+                    tool.say.warn(&[warning(&args.path, &line)]);
+                }
+                Followed::Damaged { file, rows } => {
+                    self.damaged_tokens = self.damaged_tokens.saturating_add(rows);
+                    let lost = Counted(rows, "token");
+                    let line = format!("damage: {lost} of shard {file} cannot be read");
                     tool.say.warn(&[warning(&args.path, &line)]);
                 }
                 Followed::Closed if began.elapsed() >= WRITER_COMES => return Ok("closed"),
@@ -153,13 +162,14 @@ struct ToldEnd {
     tokens: u64,
     /// How many were removed before they were read.
     gap_tokens: u64,
+    damaged_tokens: u64,
     cursor: String,
     ended: &'static str,
 }
 
 impl Report for ToldEnd {
     fn is_good(&self) -> bool {
-        self.gap_tokens == 0
+        self.gap_tokens == 0 && self.damaged_tokens == 0
     }
 }
 
@@ -173,6 +183,9 @@ impl fmt::Display for ToldEnd {
         )?;
         if self.gap_tokens > 0 {
             write!(f, ", {} went by", self.gap_tokens)?;
+        }
+        if self.damaged_tokens > 0 {
+            write!(f, ", {} damaged", self.damaged_tokens)?;
         }
         writeln!(f, "; cursor {}", self.cursor)
     }

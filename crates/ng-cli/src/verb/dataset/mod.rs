@@ -1,10 +1,12 @@
 //! The verbs of `ng dataset`, one per file.
 
 mod append;
+mod care;
 mod change;
 mod create;
 mod follow;
 mod gc;
+mod history;
 mod index;
 mod info;
 mod reshape;
@@ -30,6 +32,10 @@ pub(crate) fn dataset(verb: &DatasetVerb, tool: &Tool) -> Result<ExitCode> {
         DatasetVerb::Sort(args) => reshape::sort(args, tool),
         DatasetVerb::Reshard(args) => reshape::reshard(args, tool),
         DatasetVerb::Compact(args) => reshape::compact(args, tool),
+        DatasetVerb::Verify(args) => care::verify(args, tool),
+        DatasetVerb::Repair(args) => care::repair(args, tool),
+        DatasetVerb::Log(args) => history::log(args, tool),
+        DatasetVerb::Checkout(args) => history::checkout(args, tool),
         DatasetVerb::Gc(args) => gc::gc(args, tool),
         DatasetVerb::Index(args) => index::index(args, tool),
         DatasetVerb::Info(args) => info::info(args, tool),

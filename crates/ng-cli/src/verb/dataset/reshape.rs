@@ -28,27 +28,23 @@ pub(super) fn sort(args: &DatasetSortArgs, tool: &Tool) -> Result<ExitCode> {
 
 pub(super) fn reshard(args: &DatasetReshardArgs, tool: &Tool) -> Result<ExitCode> {
     let dataset = Dataset::open(&args.path)?;
-    let report = {
-        let progress = tool.progress("resharding", None);
-        stoppable(args.threads.threads, tool, |workers| {
-            dataset.reshard(workers, &args.options(), |done, all| {
-                progress.set(done, all)
-            })
-        })?
-    };
+    let progress = tool.progress("resharding", None);
+    let watch = |done, all| progress.set(done, all);
+    let report = stoppable(args.threads.threads, tool, |workers| {
+        dataset.reshard(workers, &args.options(), watch)
+    })?;
+    drop(progress);
     tell("resharded", &args.path, report, tool)
 }
 
 pub(super) fn compact(args: &DatasetCompactArgs, tool: &Tool) -> Result<ExitCode> {
     let dataset = Dataset::open(&args.path)?;
-    let report = {
-        let progress = tool.progress("compacting", None);
-        stoppable(args.threads.threads, tool, |workers| {
-            dataset.compact(workers, &args.options(), |done, all| {
-                progress.set(done, all)
-            })
-        })?
-    };
+    let progress = tool.progress("compacting", None);
+    let watch = |done, all| progress.set(done, all);
+    let report = stoppable(args.threads.threads, tool, |workers| {
+        dataset.compact(workers, &args.options(), watch)
+    })?;
+    drop(progress);
     tell("compacted", &args.path, report, tool)
 }
 

@@ -127,7 +127,7 @@ impl Job<'_> {
     {
         if let (Opened::File(source), None) = (&self.source, &self.args.filter) {
             let blocks = source.reader.blocks_of(self.range.clone());
-            return self.write_from(From::Blocks(blocks), out, check);
+            return self.write_from(From::Blocks(Box::new(blocks)), out, check);
         }
         thread::scope(|scope| {
             let (pieces, taken) = sync_channel(WAITING);

@@ -84,7 +84,7 @@ pub(super) struct Pieces<'a> {
 
 /// Where pieces come from.
 pub(super) enum From {
-    Blocks(Blocks),
+    Blocks(Box<Blocks>),
     /// The thread that queries those that a filter matches.
     Query(Receiver<Result<Piece>>),
 }

@@ -3,6 +3,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use ng_dataset::Dataset;
 use ng_query::Stats;
 use ng_store::Counted;
 use serde::{Serialize, Serializer};
@@ -35,7 +36,11 @@ impl Looked<'_> {
         if stats.damaged_blocks > 0 {
             let tokens = Counted(stats.damaged_tokens, "token");
             let blocks = Counted(stats.damaged_blocks, "damaged block");
-            let line = format!("left out: {tokens} of {blocks}, which `ng verify FILE` names");
+            let verb = match Dataset::is_at(self.path) {
+                true => "ng dataset verify PATH",
+                false => "ng verify FILE",
+            };
+            let line = format!("left out: {tokens} of {blocks}, which `{verb}` names");
             say.warn(&[warning(self.path, &line)]);
         }
         say.report_aside(self)

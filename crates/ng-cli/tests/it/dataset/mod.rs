@@ -1,9 +1,14 @@
 //! `ng dataset`, over folders of token files.
 
 mod append;
+mod care;
 mod change;
 mod create;
+mod follow;
+mod full_disk;
+mod killed;
 mod query;
+mod reshape;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

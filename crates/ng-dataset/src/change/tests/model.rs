@@ -212,7 +212,7 @@ impl World {
 }
 
 fn later(token: &mut Token, position: u64, each: u64) {
-    if position % each == 0 {
+    if position.is_multiple_of(each) {
         *token = token.with_timestamp(token.timestamp().wrapping_add(7));
     }
 }

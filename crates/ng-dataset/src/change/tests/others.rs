@@ -1,71 +1,93 @@
 //! Changes beside writers, retention, and other changes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use ng_parallel::{ParallelError, StopFlag};
+use ng_query::Zone;
 
 use super::*;
+use crate::change::{Edit, Tally};
 use crate::testing::replace_shard;
-use crate::{ChangeOptions, Conflict, CreateOptions};
+use crate::{ChangeOptions, Conflict, CreateOptions, Retention, Roll, WriterOptions};
 
-/// Appends and rolls while changes are made: each token that was not deleted is there once.
-fn check_with_a_writer<R: Dir + Send + Sync>(dataset: &Dataset<R>)
+/// Appends tokens with ascending ids, and rolls, while `change` is called a number of times; returns
+/// how many tokens there were.
+fn with_a_writer<R>(
+    dataset: &Dataset<R>,
+    options: &WriterOptions,
+    rounds: u32,
+    mut change: impl FnMut(u32),
+) -> u32
 where
-    R::File: Send + 'static,
+    R: Dir + Send + Sync + 'static,
+    R::File: Send,
 {
-    const BATCH: u32 = 150;
-    let (first, writer) = add_tail(dataset, 0..0);
-    let (mut tail, mut rolled) = ((first, writer), 0);
-    let is_done = AtomicBool::new(false);
-    let appended = thread::scope(|scope| {
+    const BATCH: u32 = 500;
+    // However slow changes are, they do not have ever more rows to change.
+    let batches = |round: u32| BATCH * (30 + 2 * round);
+    let mut writer = dataset.writer(options).unwrap();
+    let (is_done, reached) = (AtomicBool::new(false), AtomicU32::new(0));
+    thread::scope(|scope| {
         let appending = scope.spawn(|| {
             let mut next = 0;
-            while !is_done.load(Ordering::Relaxed) || next < 20 * BATCH {
-                append(&mut tail.1, next..next + BATCH);
-                next += BATCH;
-                if next % (4 * BATCH) == 0 {
-                    // The next one first, as a writer does in one generation.
-                    let new = add_tail(dataset, 0..0);
-                    let old = std::mem::replace(&mut tail, new);
-                    seal(dataset, old.0, old.1);
-                    rolled += 1;
+            while !is_done.load(Ordering::Relaxed) || next < batches(0) {
+                if next >= batches(reached.load(Ordering::Relaxed)) {
+                    thread::yield_now();
+                    continue;
                 }
+                let tokens: Vec<Token> = (next..next + BATCH).map(Token::new).collect();
+                writer.append(&tokens).unwrap();
+                writer.commit().unwrap();
+                next += BATCH;
             }
+            writer.close().unwrap();
             next
         });
-        let (workers, options) = (workers(), ChangeOptions::new());
-        for round in 1..=12 {
-            let set = set("timestamp = timestamp + 1");
-            dataset
-                .update(&workers, &filter("id < 5000"), &set, &options)
-                .unwrap();
-            let gone = filter(&format!("id = {}", round * 10));
-            dataset.delete(&workers, &gone, &options).unwrap();
-            let given = [Token::new(round * 10 + 1).with_timestamp(1_000_000)];
-            let upserted = Token::new(round * 10 + 1);
-            let is_there = tokens_of(dataset)
-                .iter()
-                .any(|token| token.id() == upserted.id());
-            if is_there {
-                dataset.upsert(&workers, given, &options).unwrap();
-            }
+        for round in 1..=rounds {
+            change(round);
+            reached.store(round, Ordering::Relaxed);
         }
         is_done.store(true, Ordering::Relaxed);
         appending.join().unwrap()
+    })
+}
+
+fn rolling() -> WriterOptions {
+    WriterOptions::new().roll(Roll {
+        tokens: Some(4096),
+        ..Roll::default()
+    })
+}
+
+fn ids_of<R: Dir>(dataset: &Dataset<R>) -> Vec<u32> {
+    let tokens = tokens_of(dataset);
+    tokens.iter().map(|token| token.id().raw()).collect()
+}
+
+fn check_with_a_writer<R>(dataset: &Dataset<R>)
+where
+    R: Dir + Send + Sync + 'static,
+    R::File: ng_store::disk::Followed + Send,
+{
+    let (workers, options) = (workers(), ChangeOptions::new());
+    let appended = with_a_writer(dataset, &rolling(), 12, |round| {
+        let set = set("timestamp = timestamp + 1");
+        let filter = filter("id < 5000 or id >= 9000");
+        dataset.update(&workers, &filter, &set, &options).unwrap();
+        let gone = super::filter(&format!("id = {}", round * 10));
+        dataset.delete(&workers, &gone, &options).unwrap();
+        let given = Token::new(round * 10 + 1).with_timestamp(1_000_000);
+        if ids_of(dataset).contains(&given.id().raw()) {
+            dataset.upsert(&workers, [given], &options).unwrap();
+        }
     });
-    assert!(rolled > 0);
-    let options = ChangeOptions::new();
     let gone = filter("id in (10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120)");
-    dataset.delete(&workers(), &gone, &options).unwrap();
-    let ids: Vec<u32> = tokens_of(dataset)
-        .iter()
-        .map(|token| token.id().raw())
-        .collect();
-    let is_left = |id: &u32| *id == 0 || *id > 120 || id % 10 != 0;
+    dataset.delete(&workers, &gone, &options).unwrap();
+    let is_left = |id: &u32| *id == 0 || *id > 120 || !id.is_multiple_of(10);
     let expected: Vec<u32> = (0..appended).filter(is_left).collect();
-    assert_eq!(ids, expected);
+    assert!(ids_of(dataset) == expected);
 }
 
 #[test]
@@ -73,6 +95,22 @@ fn what_a_writer_appends_and_rolls_meanwhile_is_there_once() {
     check_with_a_writer(&create_simulated(&SimFs::new()));
     let folder = tempfile::tempdir().unwrap();
     check_with_a_writer(&Dataset::create(folder.path(), &CreateOptions::new()).unwrap());
+}
+
+#[test]
+fn retention_drops_shards_beside_changes_without_a_conflict() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = Dataset::create(folder.path(), &CreateOptions::new()).unwrap();
+    let (workers, options) = (workers(), ChangeOptions::new());
+    let retained = rolling().retain(Retention::Shards(2));
+    let appended = with_a_writer(&dataset, &retained, 30, |_| {
+        let set = set("timestamp = timestamp + 1");
+        let done = dataset.update(&workers, &Filter::All, &set, &options);
+        done.unwrap();
+    });
+    let ids = ids_of(&dataset);
+    let expected: Vec<u32> = (ids[0]..appended).collect();
+    assert!(ids == expected && ids[0] > 0, "{} of {appended}", ids.len());
 }
 
 #[test]
@@ -169,17 +207,20 @@ fn rows_that_another_change_replaced_are_a_conflict() {
 
 #[test]
 fn rows_that_retention_dropped_meanwhile_are_gone_and_the_others_change() {
-    let four = Four::new();
-    let report = while_changing(&four, &ChangeOptions::new(), |four| {
-        drop_file(&four.dataset, four.files[0], Verb::Retain);
-    })
-    .unwrap();
-    assert_eq!((report.shards_rewritten, report.shards_retired), (2, 1));
-    // The second shard and its new one, but not that of the first.
-    assert_eq!(files(&four.dataset).len(), 5);
-    let tokens = tokens_of(&four.dataset);
-    assert_eq!((tokens[0].id().raw(), tokens[0].weight()), (1100, 3.0));
-    assert_eq!(tokens.len(), 5110);
+    // A roll that drops shards appends.
+    for verb in [Verb::Retain, Verb::Append] {
+        let four = Four::new();
+        let report = while_changing(&four, &ChangeOptions::new(), |four| {
+            drop_file(&four.dataset, four.files[0], verb);
+        })
+        .unwrap();
+        assert_eq!((report.shards_rewritten, report.shards_retired), (2, 1));
+        // The second shard and its new one, but not that of the first.
+        assert_eq!(files(&four.dataset).len(), 5);
+        let tokens = tokens_of(&four.dataset);
+        assert_eq!((tokens[0].id().raw(), tokens[0].weight()), (1100, 3.0));
+        assert_eq!(tokens.len(), 5110);
+    }
 
     let four = Four::new();
     let report = while_changing(&four, &ChangeOptions::new(), |four| {
@@ -189,6 +230,66 @@ fn rows_that_retention_dropped_meanwhile_are_gone_and_the_others_change() {
     .unwrap();
     assert_eq!((report.generation, report.shards_retired), (None, 2));
     assert_eq!(files(&four.dataset).len(), 4);
+
+    // A change of other rows meanwhile: nobody can tell by whom these went.
+    let four = Four::new();
+    let error = while_changing(&four, &ChangeOptions::new(), |four| {
+        replace_shard(&four.dataset, four.files[2], 0..3).unwrap();
+        drop_file(&four.dataset, four.files[0], Verb::Retain);
+    })
+    .unwrap_err();
+    assert!(matches!(error, DatasetError::Conflict { .. }), "{error:?}");
+}
+
+/// Adds a row, as an upsert does, after something else was done.
+struct AddAfter<F>(Option<F>);
+
+impl<F: FnOnce()> Edit for AddAfter<F> {
+    type Error = DatasetError;
+
+    const KEEPS_COUNT: bool = true;
+
+    fn can_touch(&self, _: Option<&Zone>, _: Range<u64>) -> bool {
+        false
+    }
+
+    fn edit(&mut self, _: &mut Vec<Token>, _: u64) -> Result<Tally, DatasetError> {
+        Ok(Tally::default())
+    }
+
+    fn keeps_order(&self, _: &str) -> bool {
+        true
+    }
+
+    fn added(&mut self) -> Vec<Token> {
+        self.0.take().into_iter().for_each(|meanwhile| meanwhile());
+        vec![Token::new(90)]
+    }
+}
+
+#[test]
+fn an_id_is_not_added_beside_one_that_another_change_may_have_added() {
+    type Meanwhile = fn(&Four);
+    let replace: Meanwhile = |four| drop(replace_shard(&four.dataset, four.files[2], 0..3));
+    let append: Meanwhile = |four| {
+        add(&four.dataset, &varied(0..3), 0..3);
+    };
+    for (meanwhile, is_added) in [(replace, false), (append, true)] {
+        let four = Four::new();
+        let edit = AddAfter(Some(|| meanwhile(&four)));
+        let options = ChangeOptions::new();
+        let done = four
+            .dataset
+            .change(Verb::Upsert, &workers(), &options, edit);
+        match is_added {
+            true => assert_eq!(done.unwrap().added, 1),
+            false => assert!(
+                matches!(done, Err(DatasetError::Conflict { .. })),
+                "{done:?}"
+            ),
+        }
+        assert_eq!(files(&four.dataset).len(), 5 + usize::from(is_added));
+    }
 }
 
 #[test]

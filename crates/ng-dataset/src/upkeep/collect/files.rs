@@ -5,25 +5,22 @@ use std::time::Duration;
 
 use ng_query::sealed::FileId;
 use ng_store::BlockReader;
-use ng_store::disk::{Dir, read_whole};
-use ng_store::file::{is_temporary, remove_leftovers};
+use ng_store::disk::Dir;
+use ng_store::file::remove_leftovers;
 
 use super::Collector;
+use crate::DatasetError;
 use crate::place::{Removal, SHARDS, shard_name, shard_of};
 use crate::upkeep::real;
-use crate::{DatasetError, Manifest};
 
 /// How many files are held open at once, until the folder was looked through again.
 const BATCH: usize = 64;
-
-/// More than the manifest of a shard that is being published takes.
-const TEMPORARY_MAX_BYTES: u64 = 1 << 30;
 
 /// A shard that no manifest is known to name, locked.
 struct Candidate<R: Dir> {
     file: FileId,
     path: PathBuf,
-    /// Holds the lock while open; a dry run has none.
+    /// Holds the lock while open.
     held: R::File,
 }
 
@@ -42,11 +39,15 @@ impl<R: Dir> Collector<'_, R> {
         for batch in unnamed.chunks(BATCH) {
             self.remove_batch(&shards, batch)?;
         }
-        self.remove_temporary()?;
         if self.options.dry_run {
             return Ok(());
         }
+        remove_leftovers(self.place.root());
         remove_leftovers(&shards);
+        if self.place.is_real() {
+            // What sorts that were killed left; the next sort would do it, too.
+            let _ = ng_query::order::remove_abandoned(self.place.path());
+        }
         match unnamed.is_empty() {
             true => Ok(()),
             false => shards
@@ -133,49 +134,6 @@ impl<R: Dir> Collector<'_, R> {
         let disk = disk.map_err(DatasetError::io(path, "open"))?;
         let reader = BlockReader::of_truncated_disk(disk, path);
         Ok(reader.ok().map(|reader| since(reader.info().created_ns)))
-    }
-
-    /// Removes manifests whose publishers died.
-    fn remove_temporary(&mut self) -> Result<(), DatasetError> {
-        let root = self.place.root();
-        let names = root.names();
-        let names = names.map_err(DatasetError::io(self.place.path(), "list"))?;
-        for name in names.iter().filter(|name| is_temporary(name)) {
-            let path = self.place.path().join(name);
-            let held = match Removal::of(root, name, &path)? {
-                Removal::Gone => continue,
-                Removal::InUse => {
-                    self.report.locked_files += 1;
-                    continue;
-                }
-                Removal::Ours(held) => held,
-            };
-            if !self.options.is_old(self.age_of_temporary(&held, &path)?) {
-                self.report.young_files += 1;
-                continue;
-            }
-            self.report.freed_bytes += self.bytes_of(&held, &path)?;
-            if !self.options.dry_run {
-                let removed = root.unlink(name);
-                removed.map_err(DatasetError::io(&path, "remove"))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn age_of_temporary(
-        &self,
-        held: &R::File,
-        path: &Path,
-    ) -> Result<Option<Duration>, DatasetError> {
-        if self.place.is_real() {
-            return real::age(path)
-                .map(Some)
-                .map_err(DatasetError::io(path, "inspect"));
-        }
-        let bytes = read_whole(held, path, TEMPORARY_MAX_BYTES)?;
-        let manifest = Manifest::parse(&bytes).ok();
-        Ok(manifest.map(|manifest| since(manifest.committed_ns)))
     }
 }
 

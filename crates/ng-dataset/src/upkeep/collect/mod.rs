@@ -4,7 +4,8 @@
 //!
 //! 1. A generation that raises the oldest kept number is published, so that nobody makes a lower
 //!    one the newest again (`raise.rs`).
-//! 2. Each lower manifest is locked and unlinked, unless a reader has it, and the folder is synced.
+//! 2. Each lower manifest is locked and unlinked, unless a reader has it or the one before, and the
+//!    folder is synced.
 //! 3. Only then go the files that none of the manifests left names (`files.rs`). After a crash in
 //!    between they are files that nobody names, which a later collector removes when they are old.
 //!
@@ -25,6 +26,7 @@ use ng_store::disk::{Dir, Disk};
 
 use self::named::Named;
 use self::raise::{Limits, raise};
+use super::real::disk_bytes;
 use crate::place::{Place, Removal, manifest_name};
 use crate::{Dataset, DatasetError};
 
@@ -120,6 +122,8 @@ pub struct CollectReport {
     pub freed_bytes: u64,
     /// The generations that stay, with all their files, because somebody reads them.
     pub read: Vec<u64>,
+    /// The generations that stay because somebody reads the one before.
+    pub next_of_read: Vec<u64>,
     /// The generations that stay because they were the newest until recently.
     pub young_generations: Vec<u64>,
     /// How many files that nobody names stay because they are too young, or of unknown age.
@@ -199,13 +203,47 @@ impl<'a, R: Dir> Collector<'a, R> {
         }
         // The newest one may have its name from a publisher that died before it synced the folder.
         self.sync_root()?;
+        let mut is_before_read = false;
         for generation in dropped {
-            self.remove_manifest(generation)?;
+            is_before_read = match is_before_read {
+                true => self.keep_next(generation)?,
+                false => self.remove_manifest(generation)?,
+            };
         }
         self.sync_root()
     }
 
-    fn remove_manifest(&mut self, generation: u64) -> Result<(), DatasetError> {
+    /// Keeps a generation because the one before it is read, and tells whether the next one must be
+    /// kept as well.
+    ///
+    /// Who has a generation pinned may be about to publish the next one. Its number must not be
+    /// free again, or what is published by it would be below the newest, and lost. Above a damaged
+    /// one it may be the number after that.
+    fn keep_next(&mut self, generation: u64) -> Result<bool, DatasetError> {
+        let manifest = match self.place.read(generation)? {
+            None => return Ok(false),
+            Some(Err(_)) => {
+                self.report.next_of_read.push(generation);
+                return Ok(true);
+            }
+            Some(Ok(manifest)) => manifest,
+        };
+        self.named.add(self.place, generation, Ok(manifest))?;
+        let name = manifest_name(generation);
+        let path = self.place.manifest_path(generation);
+        let is_read = matches!(
+            Removal::of(self.place.root(), &name, &path)?,
+            Removal::InUse
+        );
+        match is_read {
+            true => self.report.read.push(generation),
+            false => self.report.next_of_read.push(generation),
+        }
+        Ok(is_read)
+    }
+
+    /// Removes a manifest, unless it is read; tells whether it is.
+    fn remove_manifest(&mut self, generation: u64) -> Result<bool, DatasetError> {
         let (name, path) = (
             manifest_name(generation),
             self.place.manifest_path(generation),
@@ -220,11 +258,12 @@ impl<'a, R: Dir> Collector<'a, R> {
             Removal::Gone | Removal::InUse => self.place.read(generation)?,
         };
         let Some(manifest) = read else {
-            return Ok(());
+            return Ok(false);
         };
         if let Removal::InUse = taken {
             self.report.read.push(generation);
-            return self.named.add(self.place, generation, manifest);
+            self.named.add(self.place, generation, manifest)?;
+            return Ok(true);
         }
         if let Ok(manifest) = &manifest {
             self.named.check(self.place, manifest)?;
@@ -237,13 +276,13 @@ impl<'a, R: Dir> Collector<'a, R> {
             removed.map_err(DatasetError::io(&path, "remove"))?;
         }
         self.report.removed_generations.push(generation);
-        Ok(())
+        Ok(false)
     }
 
     /// How many bytes of the disk a file takes.
     fn bytes_of(&self, file: &R::File, path: &std::path::Path) -> Result<u64, DatasetError> {
         let bytes = match self.place.is_real() {
-            true => super::real::disk_bytes(path),
+            true => disk_bytes(path),
             false => file.len(),
         };
         bytes.map_err(DatasetError::io(path, "inspect"))

@@ -147,8 +147,8 @@ fn what_a_reader_has_stays_until_it_ends() {
     let old = three_generations(&dataset);
     let reader = dataset.snapshot_of(2).unwrap();
     let report = dataset.collect(&NOW).unwrap();
-    assert_eq!(report.read, [2]);
-    assert_eq!(report.removed_generations, [0, 1, 3]);
+    assert_eq!((report.read, report.next_of_read), (vec![2], vec![3]));
+    assert_eq!(report.removed_generations, [0, 1]);
     assert_eq!(report.removed_shards, 0);
     assert_eq!(ids(&reader).unwrap(), (0..20).collect::<Vec<_>>());
     let clone = reader.clone();
@@ -156,10 +156,41 @@ fn what_a_reader_has_stays_until_it_ends() {
     assert_eq!(dataset.collect(&NOW).unwrap().read, [2]);
     drop(clone);
     let report = dataset.collect(&NOW).unwrap();
-    assert_eq!(report.removed_generations, [2]);
+    assert_eq!(report.removed_generations, [2, 3]);
     assert_eq!(report.removed_shards, 1);
     let name = crate::place::shard_name(old);
     assert!(!shards(&dataset).contains(&name));
+}
+
+/// A publisher that was overtaken found the number after its base free again: what it published was
+/// below the newest, and lost.
+#[test]
+fn no_publisher_goes_on_from_a_generation_that_is_not_the_newest() {
+    let dataset = create_simulated(&SimFs::new());
+    let place = dataset.place();
+    add_shard(&dataset, 0..10).unwrap();
+    let base = place.newest().unwrap();
+    add_shard(&dataset, 10..20).unwrap();
+    add_shard(&dataset, 20..30).unwrap();
+    let report = dataset.collect(&NOW).unwrap();
+    assert_eq!((report.read, report.next_of_read), (vec![1], vec![2]));
+    assert_eq!(dataset.generations().unwrap(), [1, 2, 4]);
+    assert!(place.publish(base.next(Verb::Append, 0)).unwrap().is_none());
+
+    // It may as well pin one that is kept for another.
+    let stale = place.generation(2).unwrap();
+    assert!(
+        place
+            .publish(stale.next(Verb::Append, 0))
+            .unwrap()
+            .is_none()
+    );
+    add_shard(&dataset, 30..40).unwrap();
+    let report = dataset.collect(&NOW).unwrap();
+    assert_eq!((report.read, report.next_of_read), (vec![1, 2], vec![4]));
+    drop((base, stale));
+    let left = ids(&dataset.snapshot().unwrap()).unwrap();
+    assert_eq!(left, (0..40).collect::<Vec<_>>());
 }
 
 #[test]
@@ -219,19 +250,24 @@ fn files_of_others_stay() {
 }
 
 #[test]
-fn manifests_of_dead_publishers_go_and_those_of_living_ones_stay() {
+fn what_dead_creators_left_goes_and_what_living_ones_write_stays() {
     let dataset = create_simulated(&SimFs::new());
-    let name = ".manifest-0123456789abcdef.tmp";
-    let root = dataset.place().root();
-    let file = root.create_exclusive(name).unwrap();
-    file.try_lock_shared().unwrap();
-    dataset.collect(&NOW).unwrap();
-    assert!(root.exists(name).unwrap());
-    drop(file);
-    dataset.collect(&CollectOptions::new()).unwrap();
-    assert!(root.exists(name).unwrap());
-    dataset.collect(&NOW).unwrap();
-    assert!(!root.exists(name).unwrap());
+    let name = ".ng-tmp-0123456789abcdef";
+    let folders = [
+        dataset.place().root().clone(),
+        dataset.place().shards().unwrap().into(),
+    ];
+    for folder in folders {
+        let file = folder.create_exclusive(name).unwrap();
+        file.try_lock_shared().unwrap();
+        dataset.collect(&NOW).unwrap();
+        assert!(folder.exists(name).unwrap());
+        drop(file);
+        dataset.collect(&NOW.dry_run(true)).unwrap();
+        assert!(folder.exists(name).unwrap());
+        dataset.collect(&NOW).unwrap();
+        assert!(!folder.exists(name).unwrap());
+    }
 }
 
 #[test]
@@ -371,7 +407,7 @@ fn much_to_remove() -> SimFs {
     dataset
         .place()
         .root()
-        .create_exclusive(".manifest-0123456789abcdef.tmp")
+        .create_exclusive(".ng-tmp-0123456789abcdef")
         .unwrap();
     drop(dataset);
     fs
@@ -490,8 +526,9 @@ fn race<R: Dir + Sync>(open: impl Fn() -> Dataset<R> + Sync) {
             scope.spawn(read),
             scope.spawn(read),
         ];
-        let published = publishers.into_iter().map(|it| it.join());
-        let is_published = published.fold(true, |all, it| all & it.is_ok());
+        let is_published = publishers
+            .into_iter()
+            .fold(true, |all, it| all & it.join().is_ok());
         at_work.store(false, Ordering::Relaxed);
         assert!(others.into_iter().all(|it| it.join().is_ok()));
         assert!(is_published);

@@ -33,6 +33,8 @@ use group::{Counts, Grouper};
 use partitions::{Partition, Partitions};
 use temp_folder::TempFolder;
 
+pub use temp_folder::remove_abandoned;
+
 /// The intended size of a partition, in quarters of what can be sorted at once: the borders come
 /// from a sample only.
 const MEANT_QUARTERS: u64 = 3;

@@ -32,7 +32,7 @@ impl TempFolder {
             path: dir.to_owned(),
             source,
         };
-        remove_left(dir).map_err(failed)?;
+        remove_abandoned(dir).map_err(failed)?;
         for _ in 0..ATTEMPTS {
             if let Some((path, lock)) = attempt(dir).map_err(failed)? {
                 return Ok(Self {
@@ -95,7 +95,12 @@ fn attempt(dir: &Path) -> io::Result<Option<(PathBuf, File)>> {
 }
 
 /// Removes abandoned folders. What cannot be removed stays.
-fn remove_left(dir: &Path) -> io::Result<()> {
+/// Removes the folders of temporary files that killed sorts left in a folder.
+///
+/// # Errors
+///
+/// The folder cannot be listed. A folder that cannot be removed stays.
+pub fn remove_abandoned(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let name = entry?.file_name();
         if name.to_str().is_some_and(is_temporary) {

@@ -1,0 +1,120 @@
+//! What is damaged, replaced.
+//!
+//! Nothing changes in place: a damaged file is repaired into a new one (`shard.rs`), and the next
+//! generation names that instead. Above damaged manifests the next generation gets a number above
+//! theirs. Files that only a damaged manifest named are orphans (`orphans.rs`).
+
+mod options;
+mod orphans;
+mod publish;
+mod report;
+mod shard;
+
+use std::collections::BTreeMap;
+
+use ng_parallel::Workers;
+use ng_query::sealed::FileId;
+use ng_store::disk::Dir;
+
+pub use options::RepairOptions;
+pub use report::{LeftShard, Orphan, OrphanState, RepairReport, RepairedShard};
+
+use self::shard::{Of, Remedy};
+use super::found::Found;
+use super::verify::{DatasetReport, VerifyProgress, verify};
+use crate::manifest::{Entry, Sealed};
+use crate::place::Place;
+use crate::{Dataset, DatasetError, Manifest};
+
+impl<R: Dir> Dataset<R> {
+    /// Verifies the newest generation that can be read, and replaces what is damaged: bad blocks
+    /// become zero tokens, or are left out. If something was replaced, or if there is a damaged
+    /// manifest above, a generation is published, with a number above that.
+    ///
+    /// No file is changed or removed. What an older generation names stays as damaged as it is, and
+    /// so does the tail of a living writer. Damaged manifests stay until they are no longer kept.
+    ///
+    /// # Errors
+    ///
+    /// [`DatasetError`]; then nothing is published. A shard that cannot be repaired is no error.
+    pub fn repair(
+        &self,
+        workers: &Workers,
+        options: &RepairOptions,
+        watch: impl Fn(VerifyProgress) + Sync,
+    ) -> Result<RepairReport, DatasetError> {
+        let place = self.place();
+        let (pinned, damaged) = place.newest_over_damage()?;
+        let verified = verify(place, workers, &pinned, watch)?;
+        let mut repair = Repair::new(place, options, verified);
+        repair.remedy_all(&pinned)?;
+        repair.look_for_orphans()?;
+        if !options.is_dry_run() {
+            repair.publish()?;
+            if options.closes_tails() {
+                repair.report.closed_tails = self.close_tails()?;
+            }
+        }
+        repair.report.has_damaged_manifest = damaged.is_some();
+        Ok(repair.report)
+    }
+}
+
+/// A repair at work.
+struct Repair<'a, R: Dir> {
+    place: &'a Place<R>,
+    options: &'a RepairOptions,
+    report: RepairReport,
+    /// What the entries of a file become.
+    remedies: BTreeMap<FileId, Remedy<R>>,
+    recovered: Vec<(Found<R>, Sealed)>,
+}
+
+impl<'a, R: Dir> Repair<'a, R> {
+    fn new(place: &'a Place<R>, options: &'a RepairOptions, verified: DatasetReport) -> Self {
+        Self {
+            place,
+            options,
+            report: RepairReport::of(verified),
+            remedies: BTreeMap::new(),
+            recovered: Vec::new(),
+        }
+    }
+
+    /// Finds a remedy for each damaged file.
+    fn remedy_all(&mut self, newest: &Manifest) -> Result<(), DatasetError> {
+        for number in 0..self.report.verified.damaged.len() {
+            let damaged = &self.report.verified.damaged[number];
+            let file = damaged.file;
+            let of = Of {
+                place: self.place,
+                options: self.options,
+                generation: newest.generation,
+                file,
+                is_open: newest.entries_of(file).any(Entry::is_open),
+            };
+            match of.remedy(&damaged.problems) {
+                Ok(None) => {}
+                Ok(Some(remedy)) => {
+                    self.note(newest, file, &remedy);
+                    self.remedies.insert(file, remedy);
+                }
+                Err(error) => self.report.left.push(LeftShard { file, error }),
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, newest: &Manifest, file: FileId, remedy: &Remedy<R>) {
+        match remedy {
+            Remedy::New(new) => self.report.repaired.push(RepairedShard {
+                file,
+                new: new.file(),
+                report: new.report().cloned(),
+                missing_rows: new.missing_rows(newest.entries_of(file)),
+            }),
+            Remedy::Zone(_) => self.report.rezoned.push(file),
+            Remedy::Drop => self.report.dropped.push(file),
+        }
+    }
+}
