@@ -220,6 +220,10 @@ impl<R: Dir> Writer<R> {
                 None => break,
             }
         }
+        self.report_deferred()
+    }
+
+    fn report_deferred(&mut self) -> Result<(), DatasetError> {
         match self.deferred.take() {
             Some(error) => Err(error),
             None => Ok(()),
@@ -362,7 +366,7 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
     pub fn wait(&mut self) -> Result<(), DatasetError> {
         self.begin()?;
         while self.take_next()? {}
-        Ok(())
+        self.report_deferred()
     }
 
     /// Commits and seals the tail, and waits for that; an empty tail goes. Returns the number of
@@ -372,12 +376,23 @@ impl<R: Dir + Send + Sync + 'static> Writer<R> {
     ///
     /// [`DatasetError`]. The tail then stays open, as if the writer had been dropped.
     pub fn close(mut self) -> Result<u64, DatasetError> {
-        self.begin()?;
-        self.settle()?;
+        self.check_sound()?;
+        loop {
+            match self.take_next() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) if self.is_poisoned => return Err(error),
+                // No spare file is needed any more.
+                Err(_) => {}
+            }
+        }
         let (place, kept) = (self.sealer.place(), self.sealer.kept());
-        // Files that could not be removed go with the next collection.
-        let (published, _) = seal(place, &mut self.tail, None, kept)?;
-        Ok(published.generation)
+        match (seal(place, &mut self.tail, None, kept), self.deferred) {
+            // Files that could not be removed go with the next collection.
+            (Ok((published, _)), _) => Ok(published.generation),
+            (Err(_), Some(earlier)) => Err(earlier),
+            (Err(error), None) => Err(error),
+        }
     }
 
     /// Appends piece by piece, each to a tail that has room for it.

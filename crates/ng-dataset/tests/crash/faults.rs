@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use ng_dataset::DatasetError;
 use ng_dataset::ng_store::disk::Dir;
 use ng_dataset::ng_store::disk::sim::{CallKind, Failure, Fault, SimDir, SimFs, When};
 use ng_dataset::ng_store::{CreateError, WriteError};
+use ng_dataset::{DatasetError, Retention};
 
 use crate::stream::{BLOCK, Step, create, ids, open, options, run};
 
@@ -135,4 +135,44 @@ fn a_writer_that_cannot_begin_leaves_no_file() {
     let shards = SimDir::folder(&Arc::new(fs.dir()), "shards").unwrap();
     assert!(shards.names().unwrap().is_empty());
     dataset.writer(&options()).unwrap();
+}
+
+#[test]
+fn a_collector_that_fails_is_told_and_the_stream_goes_on() {
+    let fs = SimFs::new();
+    let dataset = create(&fs).unwrap();
+    let options = options().retain(Retention::Shards(1));
+    let mut writer = dataset.writer(&options).unwrap();
+    run(&mut writer, Step::Append(BLOCK)).unwrap();
+    run(&mut writer, Step::Wait).unwrap();
+    let unlinks = fs.operations_of(CallKind::Unlink);
+    fs.inject(
+        When::Nth(CallKind::Unlink, unlinks),
+        Fault::Fail(Failure::Io),
+    );
+    run(&mut writer, Step::Append(BLOCK)).unwrap();
+    let failed = run(&mut writer, Step::Wait).unwrap_err();
+    assert!(!poisoned(&failed) && fs.pending_faults() == 0, "{failed:?}");
+    run(&mut writer, Step::Append(BLOCK + 5)).unwrap();
+    run(&mut writer, Step::Wait).unwrap();
+    assert_eq!(dataset.generations().unwrap(), [writer.generation()]);
+    writer.close().unwrap();
+    assert!(ids(&dataset).into_iter().eq(3 * BLOCK..3 * BLOCK + 5));
+}
+
+#[test]
+fn closing_needs_no_next_tail() {
+    let fs = SimFs::new();
+    let dataset = create(&fs).unwrap();
+    let mut writer = dataset.writer(&options()).unwrap();
+    let renames = fs.operations_of(CallKind::Rename);
+    fs.inject(
+        When::Nth(CallKind::Rename, renames),
+        Fault::Fail(Failure::NoSpace),
+    );
+    // More than half: the next tail is made ahead.
+    run(&mut writer, Step::Append(3000)).unwrap();
+    writer.close().unwrap();
+    assert_eq!(fs.pending_faults(), 0);
+    assert_eq!(ids(&dataset).len(), 3000);
 }
