@@ -511,7 +511,7 @@ fn read_raw(
     reusable: &Receiver<Vec<Token>>,
 ) {
     let mut source: Box<dyn Read> = match origin {
-        Origin::Standard => Box::new(io::stdin().lock()),
+        Origin::Standard => standard_input(),
         Origin::Regular(file) => Box::new(RawReader::new(file, cache)),
         Origin::Special(path) => match File::open(path) {
             Ok(file) => Box::new(file),
@@ -519,11 +519,11 @@ fn read_raw(
         },
     };
     let mut left = most;
+    // A pipe gives less at a time: only that is copied into the chunk that is passed on.
+    let mut buffer = vec![Token::ZERO; CHUNK_TOKENS];
     while left > 0 {
-        let mut tokens = reusable.try_recv().unwrap_or_default();
         let wanted = left.min(CHUNK_TOKENS as u64) as usize;
-        tokens.resize(wanted, Token::ZERO);
-        let bytes = ng_token::as_bytes_mut(&mut tokens);
+        let bytes = ng_token::as_bytes_mut(&mut buffer[..wanted]);
         let filled = match is_stream {
             true => fill_records(source.as_mut(), bytes),
             false => fill(source.as_mut(), bytes),
@@ -537,7 +537,9 @@ fn read_raw(
             true => !is_whole,
             false => filled < wanted * Token::SIZE,
         };
-        tokens.truncate(filled / Token::SIZE);
+        let mut tokens = reusable.try_recv().unwrap_or_default();
+        tokens.clear();
+        tokens.extend_from_slice(&buffer[..filled / Token::SIZE]);
         left -= tokens.len() as u64;
         if events.send(Event::Chunk(tokens)).is_err() {
             return;
@@ -546,6 +548,24 @@ fn read_raw(
             return drop(events.send(Event::End(filled % Token::SIZE)));
         }
     }
+}
+
+/// Standard input without the buffer of the standard library: once a record were cut by that, each
+/// read would give 8 KiB.
+#[cfg(unix)]
+fn standard_input() -> Box<dyn Read> {
+    use std::os::fd::AsFd;
+
+    match io::stdin().as_fd().try_clone_to_owned() {
+        Ok(input) => Box::new(File::from(input)),
+        // It is closed, which the standard library takes for empty.
+        Err(_) => Box::new(io::stdin().lock()),
+    }
+}
+
+#[cfg(not(unix))]
+fn standard_input() -> Box<dyn Read> {
+    Box::new(io::stdin().lock())
 }
 
 /// Reads until there is a whole number of records, or the input ends, and returns the number of
