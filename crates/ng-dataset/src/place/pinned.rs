@@ -1,6 +1,8 @@
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::ops::Deref;
+use std::thread::sleep;
+use std::time::Duration;
 
 use ng_store::disk::{Dir, Disk, read_whole};
 
@@ -11,7 +13,12 @@ use crate::{DatasetError, Finding, Manifest, ManifestFlaw};
 const MANIFEST_MAX_BYTES: u64 = 1 << 30;
 
 /// How often a generation is looked for anew, if each one found was dropped meanwhile.
-const ATTEMPTS: usize = 64;
+const ATTEMPTS: u32 = 64;
+
+/// How long to wait before that: longer each time. A collector, or a publisher that looks for what
+/// dead ones left, holds the lock of a manifest for a moment.
+const PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A generation that is read, whose files stay: a shared lock on its manifest tells the collector.
 pub(crate) struct Pinned<R: Dir> {
@@ -108,7 +115,11 @@ impl<R: Dir> Place<R> {
         mut damaged: impl FnMut(u64, ManifestFlaw) -> Result<(), DatasetError>,
     ) -> Result<Pinned<R>, DatasetError> {
         let mut last = None;
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                // Who holds the lock may not be running just now.
+                sleep(LONGEST_PAUSE.min(PAUSE * attempt));
+            }
             let numbers = self.generations()?;
             if numbers.is_empty() {
                 return Err(self.not_a_dataset());
