@@ -5,14 +5,16 @@
 //! changed and deleted, a stream can go on without end and forget its beginning, and several
 //! processes can write: all change is new files and a new manifest.
 //!
-//! It starts no thread but those that seal a full tail, and prints nothing. The format of a token
-//! file, its commits and its recovery are `ng-store`'s; queries are `ng-query`'s.
+//! It prints nothing, and starts only threads that end soon: those that seal a full tail, and those
+//! that read ahead in the shards of a change. The format of a token file, its commits and its
+//! recovery are `ng-store`'s; queries are `ng-query`'s.
 //!
 //! # Where to begin reading
 //!
 //! `manifest/` for what a generation is, `place/` for how the newest is found and the next is
 //! published, `snapshot/` for what a reader sees. `writer/` and `follow/` are streams, `change/`
-//! rewrites shards, `upkeep/` keeps the folder in order.
+//! rewrites shards, `reshape/` cuts and sorts them, `upkeep/` keeps the folder in order, `task/` cuts
+//! a snapshot into pieces for engines.
 
 mod change;
 mod dataset;
