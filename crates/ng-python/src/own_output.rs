@@ -26,7 +26,7 @@ pub(crate) fn refuse_own_output(source: &Path, out: &Path) -> Result<(), Error> 
 /// Refuses to write into the folder of the dataset that is read.
 fn refuse_dataset(dataset: &Path, out: &Path) -> Result<(), Error> {
     let absolute = std::path::absolute(out).unwrap_or_else(|_| out.to_owned());
-    let folder = absolute.parent().map(|folder| folder.canonicalize());
+    let folder = absolute.parent().map(Path::canonicalize);
     let is_inside = match (folder, dataset.canonicalize()) {
         (Some(Ok(folder)), Ok(dataset)) => folder.starts_with(dataset),
         _ => false,

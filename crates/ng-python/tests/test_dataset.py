@@ -203,13 +203,9 @@ def test_a_writer_rolls_commits_retains_and_closes(path, records):
     writer.close()
     assert writer.closed and repr(writer) == f"<ngtoken.Writer of {path}, closed>"
     dataset.refresh()
-    assert len(dataset.shards()) == 2 and dataset.generation >= writer_generation(dataset)
+    assert len(dataset.shards()) == 2
     with pytest.raises(ngtoken.ClosedError):
         writer.append(records[:1])
-
-
-def writer_generation(dataset):
-    return dataset.generations()[0]
 
 
 @pytest.mark.parametrize(
@@ -398,7 +394,7 @@ def test_a_change_from_another_base_is_a_conflict(path, records):
     with pytest.raises(Conflict) as caught:
         dataset.update(set="weight = 0.25", base=base)
     assert caught.value.field == "generation" and caught.value.path == str(path)
-    assert (dataset["weight" == 0 : 10]["weight"] == 0.5).all()
+    assert (dataset[:]["weight"] == 0.5).all()
 
 
 def test_shards_are_sorted_resharded_and_compacted(path, records):

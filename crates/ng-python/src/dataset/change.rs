@@ -77,7 +77,6 @@ impl Dataset {
 
     /// Deletes the tokens that match ``where``, in one new generation, and shows it.
     #[pyo3(signature = (r#where, *, dry_run = false, base = None, tags = None, num_threads = None))]
-    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
     fn delete<'py>(
         &self,
         py: Python<'py>,
@@ -97,7 +96,6 @@ impl Dataset {
     /// Puts tokens in the place of those with the same ids, and adds the others at the end, in one
     /// new generation, and shows it. All given tokens are held in memory.
     #[pyo3(signature = (tokens, *, dry_run = false, base = None, tags = None, num_threads = None))]
-    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
     fn upsert<'py>(
         &self,
         py: Python<'py>,
