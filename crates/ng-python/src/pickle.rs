@@ -23,20 +23,13 @@ impl Tokens {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let shown = self.shown(py)?;
         let load = |name: &str| py.import("ngtoken._pickle")?.getattr(name);
-        if let (Shown::Shards(shards, range), Some(path)) = (&shown, self.origin().path()) {
+        if let (Shown::Shards(shards, range), Some(dataset)) = (&shown, self.origin().dataset()) {
             let range = match self.origin() {
                 Origin::Dataset(_) => None,
                 _ => Some((range.start, range.end)),
             };
-            let (id, generation, tails, is_mapped) = pickled(py, shards);
-            let arguments = (
-                path.into_os_string(),
-                id,
-                generation,
-                tails,
-                is_mapped,
-                range,
-            );
+            let (place, id, generation, tails, is_mapped) = pickled(py, dataset, shards)?;
+            let arguments = (place, id, generation, tails, is_mapped, range);
             return Ok((load("load_dataset")?, arguments.into_pyobject(py)?));
         }
         let place = self.origin().path().zip(place(&shown));

@@ -51,16 +51,29 @@ pub(crate) struct Pinned {
     shown: Shown,
     /// The path of their file, if any.
     path: Option<Arc<PathBuf>>,
+    /// Their dataset, if any.
+    dataset: Option<Arc<DatasetState>>,
     /// Prevents writable views of a vector.
     _unwritten: Option<Arc<Slice>>,
 }
 
 impl Pinned {
-    /// What is shown of files, which never changes.
-    pub(crate) fn new(shown: Shown, path: Option<PathBuf>) -> Self {
+    /// Some tokens of a dataset.
+    pub(crate) fn of_dataset(shown: Shown, dataset: Arc<DatasetState>) -> Self {
         Self {
             shown,
-            path: path.map(Arc::new),
+            path: Some(Arc::new(dataset.path().to_owned())),
+            dataset: Some(dataset),
+            _unwritten: None,
+        }
+    }
+
+    /// The rows of a task.
+    pub(crate) fn of_task(shown: Shown) -> Self {
+        Self {
+            shown,
+            path: None,
+            dataset: None,
             _unwritten: None,
         }
     }
@@ -74,6 +87,15 @@ impl Origin {
             Self::File(file) => file.shown(),
             Self::Dataset(dataset) => dataset.shown(),
             Self::Pinned(pinned) => Ok(pinned.shown.clone()),
+        }
+    }
+
+    /// The dataset of the tokens.
+    pub(crate) fn dataset(&self) -> Option<&Arc<DatasetState>> {
+        match self {
+            Self::Vector(_) | Self::File(_) => None,
+            Self::Dataset(dataset) => Some(dataset),
+            Self::Pinned(pinned) => pinned.dataset.as_ref(),
         }
     }
 
@@ -100,6 +122,7 @@ impl Origin {
         Ok(Pinned {
             _unwritten: shown.unwritten()?.map(Arc::new),
             path: self.path().map(Arc::new),
+            dataset: self.dataset().cloned(),
             shown,
         })
     }

@@ -31,17 +31,19 @@ pub enum Want {
     },
     /// A partial aggregate, see [`Partial`](ng_query::Partial).
     Aggregate {
-        /// What the tokens are grouped by.
-        by: Vec<String>,
+        /// What the tokens are grouped by, separated by commas.
+        by: String,
         /// What is measured.
-        measures: Vec<String>,
+        measures: String,
     },
     /// The tokens nearest to points.
     Nearest {
         /// The spaces, each with a weight; a single one without weights has none.
         spaces: Vec<(String, Option<f64>)>,
-        /// The points, a place for each space, in units.
-        points: Vec<Vec<[f64; 3]>>,
+        /// The points one after another, a place for each space, in units.
+        points: Vec<[f64; 3]>,
+        /// Whether they are in steps instead.
+        in_steps: bool,
         /// How many for each point.
         k: u64,
     },

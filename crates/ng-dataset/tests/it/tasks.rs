@@ -35,8 +35,8 @@ fn ask(filter: Option<&str>) -> Ask {
         skip_damaged: false,
         index: true,
         want: Want::Aggregate {
-            by: Vec::new(),
-            measures: vec!["count".to_owned()],
+            by: String::new(),
+            measures: "count".to_owned(),
         },
     }
 }

@@ -20,4 +20,4 @@ mod stream;
 
 pub(crate) use parquet::read_parquet;
 pub(crate) use pieces::ArrowPieces;
-pub(crate) use stream::{ArrowStream, batch_of};
+pub(crate) use stream::{ArrowStream, batch_of, layout_of};

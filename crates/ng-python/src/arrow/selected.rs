@@ -1,4 +1,4 @@
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use ng_arrow::Positions;
@@ -23,8 +23,8 @@ pub(super) struct Selected {
     index: Option<Arc<Index>>,
     /// When it began: the time for `valid`, to the end.
     now: u32,
-    /// How many tokens were looked at.
-    done: usize,
+    /// The positions that are still to be looked at.
+    left: Range<usize>,
 }
 
 /// How many tokens are looked at in one go: 16 MiB.
@@ -37,8 +37,8 @@ impl Selected {
             index: question.index_of(&subject),
             now: question.now(),
             question,
+            left: subject.positions(),
             subject,
-            done: 0,
         })
     }
 
@@ -49,9 +49,9 @@ impl Selected {
         workers: &Workers,
         take: impl FnOnce(&[Token], Positions<'_>) -> Result<(), Error>,
     ) -> Result<bool, Error> {
-        let (start, len) = (self.done, self.subject.len());
-        let end = len.min(start + STRETCH);
-        if start == end {
+        let start = self.left.start;
+        let end = self.left.end.min(start + STRETCH);
+        if start >= end {
             return Ok(false);
         }
         if self.question.wants_all() {
@@ -62,14 +62,14 @@ impl Selected {
             let (positions, tokens) = self.matching(workers, start as u64..end as u64)?;
             take(&tokens, Positions::Each(&positions))?;
         }
-        self.done = end;
+        self.left.start = end;
         Ok(true)
     }
 
     fn matching(
         &mut self,
         workers: &Workers,
-        range: std::ops::Range<u64>,
+        range: Range<u64>,
     ) -> Result<(Vec<u64>, Vec<Token>), Error> {
         self.bring_in(workers)?;
         let (mut positions, mut tokens) = (Vec::new(), Vec::new());

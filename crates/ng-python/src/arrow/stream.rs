@@ -41,6 +41,12 @@ impl ArrowStream {
         }
     }
 
+    pub(crate) fn of_question(question: Question, layout: Layout) -> Self {
+        Self {
+            of: Of::Tokens(question, layout),
+        }
+    }
+
     fn schema(&self) -> SchemaRef {
         match &self.of {
             Of::Batch(batch) => batch.schema(),
@@ -206,7 +212,7 @@ impl ArrowBatches {
 }
 
 /// Which columns, in which form.
-pub(super) fn layout_of(columns: Option<&Bound<'_, PyAny>>, raw: bool) -> Result<Layout, Error> {
+pub(crate) fn layout_of(columns: Option<&Bound<'_, PyAny>>, raw: bool) -> Result<Layout, Error> {
     let form = if raw { Form::Raw } else { Form::Units };
     Ok(match columns {
         None => Layout::new(Column::DEFAULT, form),
@@ -239,9 +245,7 @@ macro_rules! exports {
                 let filter = optional("where", r#where.as_ref())?;
                 let question = self.question().narrowed(filter.as_deref())?;
                 let layout = layout_of(columns, raw)?;
-                Ok(ArrowStream {
-                    of: Of::Tokens(question, layout),
-                })
+                Ok(ArrowStream::of_question(question, layout))
             }
 
             #[pyo3(signature = (requested_schema = None))]

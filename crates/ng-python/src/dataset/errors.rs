@@ -2,7 +2,7 @@ use std::path::Path;
 
 use ng_dataset::{DatasetError, FileId};
 
-use crate::error::{Class, Error, LOCKED, NOT_DURABLE, Value, errno};
+use crate::error::{Class, Error, LOCKED, NOT_DURABLE, READ_ONLY, Value, errno};
 
 const DATASET: Class = Class::Own("DatasetError");
 const NOT_A_DATASET: Class = Class::Own("NotADataset");
@@ -28,6 +28,8 @@ impl From<DatasetError> for Error {
             E::Read(error) => error.into(),
             E::Write(error) => error.into(),
             E::Repair(error) => error.into(),
+            E::Sort(error) => error.into(),
+            E::Verify(error) => error.into(),
             E::Query(error) => error.into(),
             E::Index(error) => error.into(),
             E::Workers(error) => error.into(),
@@ -86,6 +88,7 @@ fn of_dataset(text: String, error: DatasetError) -> Error {
             expected,
         ),
         E::Assign(_) => Error::new(Class::Value, text),
+        E::ShardMissing { path, .. } => Error::new(OTHER_SHARD, text).at(&path),
         E::ShardShort {
             path,
             found,
@@ -105,6 +108,15 @@ fn of_dataset(text: String, error: DatasetError) -> Error {
             .of(what, Value::Text(found), expected),
         _ => Error::new(DATASET, text),
     }
+}
+
+/// A dataset that can only be read.
+pub(super) fn read_only(path: &Path) -> Error {
+    let text = format!(
+        "{}: on an object store, which is only read, expected a folder of the file system",
+        path.display()
+    );
+    Error::new(READ_ONLY, text).at(path)
 }
 
 /// A path that names another dataset than the one that was pickled.

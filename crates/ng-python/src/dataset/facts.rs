@@ -1,7 +1,7 @@
 //! What generations say, as the dataclasses of `ngtoken._reports`.
 
+use ng_dataset::Shard;
 use ng_dataset::ng_store::disk::Disk;
-use ng_dataset::{Shard, Snapshot};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -24,16 +24,11 @@ pub(super) fn object<'py>(
     class.call1(values.into_pyobject(py)?)
 }
 
-/// The shards of a snapshot.
-pub(super) fn shards<'py>(
+/// A shard of a snapshot.
+pub(super) fn shard<'py, D: Disk>(
     py: Python<'py>,
-    snapshot: &Snapshot,
-) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    let shards = snapshot.shards().iter();
-    shards.map(|some| shard(py, some)).collect()
-}
-
-fn shard<'py, D: Disk>(py: Python<'py>, shard: &Shard<D>) -> PyResult<Bound<'py, PyAny>> {
+    shard: &Shard<D>,
+) -> PyResult<Bound<'py, PyAny>> {
     let values = PyDict::new(py);
     let (rows, positions, sealed) = (shard.rows(), shard.positions(), shard.sealed());
     values.set_item("file", shard.file().to_string())?;
@@ -44,4 +39,19 @@ fn shard<'py, D: Disk>(py: Python<'py>, shard: &Shard<D>) -> PyResult<Bound<'py,
     values.set_item("committed_at_ns", sealed.map(|sealed| sealed.committed_ns))?;
     values.set_item("order", sealed.and_then(|sealed| sealed.order.clone()))?;
     made(py, "ShardInfo", &values)
+}
+
+/// Objects of a class, by name.
+pub(super) fn objects<'py, V>(
+    py: Python<'py>,
+    class: &str,
+    values: Vec<V>,
+) -> PyResult<Vec<Bound<'py, PyAny>>>
+where
+    V: IntoPyObject<'py, Target = PyTuple, Output = Bound<'py, PyTuple>, Error = PyErr>,
+{
+    values
+        .into_iter()
+        .map(|values| object(py, class, values))
+        .collect()
 }

@@ -1,20 +1,27 @@
 //! `Dataset`: many files as one.
 //!
 //! - `shards` are the tokens of a dataset at a moment, for everything that looks at tokens;
+//! - `view` is what they are read from: a folder of the file system, or `remote`, which file systems
+//!   of Python's read, or the rows of a `task`, which engines ask for;
 //! - `state` is what a `Dataset` object shows at the moment;
-//! - `writer` appends, `follow` reads what comes, `change` has the verbs that make a generation;
+//! - `writer` appends, `follow` reads what comes, `change` has the verbs that make a generation, and
+//!   `upkeep` those that look after them;
 //! - `errors` maps errors, `facts` makes Python objects of what generations say.
 
 mod change;
 mod errors;
 mod facts;
 mod follow;
+mod remote;
 mod shards;
 #[expect(
     unsafe_code,
     reason = "maps of shards, whose promise `Dataset` hands on to its user"
 )]
 mod state;
+mod task;
+mod upkeep;
+mod view;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -22,7 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ng_dataset::ng_store::Commit;
-use ng_dataset::{CreateOptions, Dataset as Folder, FileId};
+use ng_dataset::{CreateOptions, FileId};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -34,7 +41,9 @@ use crate::work::short;
 use errors::other_dataset;
 pub(crate) use follow::Follower;
 pub(crate) use shards::ShardSet;
-pub(crate) use state::DatasetState;
+use state::At;
+pub(crate) use state::{DatasetState, Place};
+pub(crate) use task::{merge_partials, run_task};
 pub(crate) use writer::Writer;
 
 /// Tokens in many files, as one sequence: a folder of shards, with generations.
@@ -80,7 +89,7 @@ impl Dataset {
             let options = tags.fold(CreateOptions::new(), |options, (name, text)| {
                 options.tag(name, text)
             });
-            DatasetState::of(&path, Folder::create(&path, &options)?, None, false)
+            DatasetState::of(Place::create(&path, &options)?, &At::Newest, false)
         })?;
         Self::made(py, state)
     }
@@ -97,12 +106,21 @@ impl Dataset {
         generation: Option<Whole<'_>>,
         mapped: bool,
     ) -> PyResult<Py<Self>> {
-        let generation = generation
-            .map(|number| of_64_bits("generation", &number))
-            .transpose()?;
-        let state = short(py, || {
-            DatasetState::of(&path, Folder::open(&path)?, generation, mapped)
-        })?;
+        let at = at_of(generation)?;
+        let state = short(py, || DatasetState::of(Place::local(&path)?, &at, mapped))?;
+        Self::made(py, state)
+    }
+
+    /// For ``ngtoken.dataset.open``: one that a file system of Python's reads.
+    #[staticmethod]
+    #[pyo3(signature = (folder, generation = None))]
+    fn _open_remote(
+        folder: &Bound<'_, PyAny>,
+        generation: Option<Whole<'_>>,
+    ) -> PyResult<Py<Self>> {
+        let (py, at) = (folder.py(), at_of(generation)?);
+        let place = Place::remote(folder)?;
+        let state = short(py, || DatasetState::of(place, &at, false))?;
         Self::made(py, state)
     }
 
@@ -121,21 +139,21 @@ impl Dataset {
     /// Its random number, in hexadecimal.
     #[getter]
     fn id(&self) -> String {
-        self.state.id().to_string()
+        self.state.place().id().to_string()
     }
 
     /// The number of the generation that is shown.
     #[getter]
     fn generation(&self, py: Python<'_>) -> PyResult<u64> {
         let set = self.state.set_in(py)?;
-        Ok(set.manifest().generation)
+        Ok(set.generation()?.manifest().generation)
     }
 
     /// The names and texts that the generation notes.
     #[getter]
     fn tags(&self, py: Python<'_>) -> PyResult<BTreeMap<String, String>> {
         let set = self.state.set_in(py)?;
-        Ok(set.manifest().tags.clone())
+        Ok(set.generation()?.manifest().tags.clone())
     }
 
     /// Whether shards are mapped.
@@ -146,18 +164,21 @@ impl Dataset {
 
     /// The numbers of the generations that are kept, ascending.
     fn generations(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
-        short(py, || Ok(self.state.folder()?.generations()?))
+        short(py, || self.state.generations())
     }
 
     /// The shards that are shown, in the order of their tokens.
     fn shards<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let set = self.state.set_in(py)?;
-        facts::shards(py, set.snapshot())
+        set.generation()?.shard_infos(py)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let set = self.state.set_in(py)?;
-        let (path, generation) = (self.state.path().display(), set.manifest().generation);
+        let (path, generation) = (
+            self.state.path().display(),
+            set.generation()?.manifest().generation,
+        );
         Ok(format!(
             "<ngtoken.Dataset {path} of {} tokens, generation {generation}>",
             set.len()
@@ -165,52 +186,72 @@ impl Dataset {
     }
 }
 
-/// Opens a pickled dataset as it was shown, or some of its tokens, which never change.
+fn at_of(generation: Option<Whole<'_>>) -> Result<At, Error> {
+    let generation = generation.map(|number| of_64_bits("generation", &number));
+    Ok(generation.transpose()?.map_or(At::Newest, At::Generation))
+}
+
+/// Opens a pickled dataset as it was shown, or some of its tokens, which never change. Its place is
+/// a path, or a folder of `ngtoken._remote`.
 #[pyfunction]
 #[pyo3(name = "_reopen_dataset")]
 pub(crate) fn reopen_dataset(
-    py: Python<'_>,
-    path: PathBuf,
+    place: &Bound<'_, PyAny>,
     id: [u8; 16],
     generation: u64,
     tails: Vec<[u8; 64]>,
     mapped: bool,
     range: Option<(usize, usize)>,
 ) -> PyResult<Py<PyAny>> {
-    let state = short(py, || {
-        let folder = Folder::open(&path)?;
-        if folder.id() != FileId(id) {
-            return Err(other_dataset(&path, folder.id(), FileId(id)));
-        }
-        let tails: Vec<Commit> = tails.iter().map(Commit::from_bytes).collect();
-        let snapshot = folder.snapshot_as(generation, &tails)?;
-        DatasetState::of_snapshot(&path, folder, snapshot, mapped)
-    })?;
+    let py = place.py();
+    let place = match place.extract::<PathBuf>() {
+        Ok(path) => short(py, || Place::local(&path))?,
+        Err(_) => Place::remote(place)?,
+    };
+    if place.id() != FileId(id) {
+        return Err(other_dataset(place.path(), place.id(), FileId(id)).into());
+    }
+    let at = At::Tails(generation, tails.iter().map(Commit::from_bytes).collect());
+    let state = short(py, || DatasetState::of(place, &at, mapped))?;
     let Some((start, end)) = range else {
         return Ok(Dataset::made(py, state)?.into_any());
     };
-    let some = short(py, || {
-        let all = state.shown()?;
-        match start <= end && end <= all.len() {
-            true => Ok(Pinned::new(
-                all.slice(start..end),
-                Some(state.path().to_owned()),
-            )),
-            false => Err(Error::index(end as i128, all.len())),
-        }
-    })?;
+    let all = short(py, || state.shown())?;
+    if start > end || end > all.len() {
+        return Err(Error::index(end as i128, all.len()).into());
+    }
+    let some = Pinned::of_dataset(all.slice(start..end), Arc::new(state));
     Ok(Py::new(py, Tokens::new(Origin::Pinned(some)))?.into_any())
 }
 
-/// What a pickle of a dataset has: everything but its path and what is shown of it.
+/// What a pickle of a dataset has besides the range: its place, and what is shown.
+pub(crate) type Pickled<'py> = (
+    Bound<'py, PyAny>,
+    Bound<'py, PyBytes>,
+    u64,
+    Vec<Bound<'py, PyBytes>>,
+    bool,
+);
+
 pub(crate) fn pickled<'py>(
     py: Python<'py>,
+    state: &DatasetState,
     set: &ShardSet,
-) -> (Bound<'py, PyBytes>, u64, Vec<Bound<'py, PyBytes>>, bool) {
-    let snapshot = set.snapshot();
-    let tails = snapshot.tails();
+) -> PyResult<Pickled<'py>> {
+    let place = match state.place() {
+        Place::Local(path, _) => path.as_os_str().into_pyobject(py)?.into_any(),
+        Place::Remote(remote) => remote.folder.bind(py).clone(),
+    };
+    let shown = set.generation()?;
+    let tails = shown.tails();
     let tails = tails.iter().map(|tail| PyBytes::new(py, &tail.to_bytes()));
-    let manifest = snapshot.manifest();
+    let manifest = shown.manifest();
     let id = PyBytes::new(py, &manifest.dataset.0);
-    (id, manifest.generation, tails.collect(), set.is_mapped())
+    Ok((
+        place,
+        id,
+        manifest.generation,
+        tails.collect(),
+        set.is_mapped(),
+    ))
 }

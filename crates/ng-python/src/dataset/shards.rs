@@ -1,48 +1,73 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use ng_dataset::{Manifest, Snapshot};
+use ng_dataset::{Ask, Snapshot, Task};
 use ng_parallel::Workers;
-use ng_query::Source;
 use ng_query::index::IndexWarning;
+use ng_query::{Filter, Source};
 use ng_token::Token;
 
+use super::view::{Generation, View};
 use crate::error::{Error, INTERNAL};
 use crate::memory::Memory;
 use crate::shown::{Shown, read_by};
 
 /// The tokens of a dataset at a moment.
 pub(crate) struct ShardSet {
-    snapshot: Snapshot,
+    view: View,
     len: usize,
     loaded: OnceLock<Arc<Memory>>,
 }
 
 impl ShardSet {
-    pub(crate) fn new(snapshot: Snapshot) -> Self {
+    pub(crate) fn new(view: View) -> Self {
+        let len = view.source().len();
         Self {
-            len: usize::try_from(snapshot.len()).unwrap_or(usize::MAX),
-            snapshot,
+            len: usize::try_from(len).unwrap_or(usize::MAX),
+            view,
             loaded: OnceLock::new(),
         }
     }
 
+    /// The newest generation, if it differs.
+    pub(super) fn newer(&self) -> Result<Option<Self>, Error> {
+        Ok(self.view.newer()?.map(Self::new))
+    }
+
     /// The snapshot, if its files are the system's.
-    pub(crate) fn local(&self) -> Result<&Snapshot, Error> {
-        Ok(&self.snapshot)
+    pub(super) fn local(&self) -> Result<&Snapshot, Error> {
+        match &self.view {
+            View::Local(snapshot) => Ok(snapshot),
+            _ => Err(Error::new(INTERNAL, "no dataset of the file system")),
+        }
+    }
+
+    /// What the generation says that is shown.
+    pub(super) fn generation(&self) -> Result<&dyn Generation, Error> {
+        let shown = self.view.shown();
+        shown.ok_or_else(|| Error::new(INTERNAL, "a task has no generation"))
+    }
+
+    /// The tasks of a question, of at most so many bytes of tokens each.
+    pub(crate) fn tasks(
+        &self,
+        place: &str,
+        ask: &Ask,
+        filter: Option<&Filter>,
+        most_bytes: u64,
+    ) -> Option<Vec<Task>> {
+        match &self.view {
+            View::Local(snapshot) => Some(snapshot.tasks(place, ask, filter, most_bytes)),
+            View::Remote(passes, _) => {
+                Some(passes.snapshot().tasks(place, ask, filter, most_bytes))
+            }
+            View::Piece(_) => None,
+        }
     }
 
     /// The same tokens, with all shards to be opened anew.
-    pub(crate) fn reopened(&self) -> Self {
-        Self::new(self.snapshot.clone().reopened())
-    }
-
-    pub(crate) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
-    }
-
-    pub(crate) fn manifest(&self) -> &Manifest {
-        self.snapshot.manifest()
+    pub(super) fn reopened(&self) -> Result<Self, Error> {
+        Ok(Self::new(View::Local(self.local()?.clone().reopened())))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -50,7 +75,7 @@ impl ShardSet {
     }
 
     pub(crate) fn is_mapped(&self) -> bool {
-        self.snapshot.is_mapped()
+        matches!(&self.view, View::Local(snapshot) if snapshot.is_mapped())
     }
 
     /// All tokens, if they were wanted before.
@@ -59,12 +84,12 @@ impl ShardSet {
     }
 
     pub(crate) fn source(&self) -> Source<'_> {
-        self.snapshot.source()
+        self.view.source()
     }
 
     /// What was put aside of the indexes of shards.
     pub(crate) fn warnings(&self) -> Vec<IndexWarning> {
-        self.snapshot.index_warnings()
+        self.view.warnings()
     }
 
     /// The same tokens for a query that ignores indexes, or verifies what is mapped.
@@ -73,14 +98,27 @@ impl ShardSet {
         if index && !verifies {
             return Arc::clone(self);
         }
-        let mut snapshot = self.snapshot.clone();
-        if verifies {
-            snapshot = snapshot.verified();
-        }
-        if !index {
-            snapshot = snapshot.without_indexes();
-        }
-        Arc::new(Self::new(snapshot))
+        let view = match &self.view {
+            View::Local(snapshot) => {
+                let snapshot = snapshot.clone();
+                let snapshot = if verifies {
+                    snapshot.verified()
+                } else {
+                    snapshot
+                };
+                View::Local(if index {
+                    snapshot
+                } else {
+                    snapshot.without_indexes()
+                })
+            }
+            View::Remote(passes, root) => {
+                View::Remote(passes.snapshot().passes(None), root.clone())
+            }
+            // It was opened as it was asked for.
+            View::Piece(_) => return Arc::clone(self),
+        };
+        Arc::new(Self::new(view))
     }
 
     /// Some of the tokens, ready to be looked at: all of them are read once, some of them each
@@ -115,18 +153,20 @@ impl ShardSet {
 
     /// The tokens of a range that is within one mapped shard.
     fn within_a_map(&self, range: &Range<usize>) -> Result<Option<Shown>, Error> {
-        if !self.is_mapped() || range.is_empty() {
-            return Ok(None);
-        }
-        let Some((number, _)) = self.snapshot.locate(range.start as u64) else {
+        let View::Local(snapshot) = &self.view else {
             return Ok(None);
         };
-        let positions = self.snapshot.shards()[number].positions();
+        let located = snapshot.locate(range.start as u64);
+        let Some((number, _)) = located.filter(|_| snapshot.is_mapped() && !range.is_empty())
+        else {
+            return Ok(None);
+        };
+        let positions = snapshot.shards()[number].positions();
         if positions.end < range.end as u64 {
             return Ok(None);
         }
         let start = positions.start as usize;
-        let part = self.snapshot.part(number)?;
+        let part = snapshot.part(number)?;
         Ok(match part.source() {
             Source::Snapshot(map) => Some(Shown::Map(
                 map.slice(range.start - start..range.end - start),

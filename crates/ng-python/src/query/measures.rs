@@ -1,6 +1,6 @@
 //! Aggregates and histograms.
 
-use ng_query::{Bins, Column, GroupBy, Histogram, Measure, QuestionError, Stats};
+use ng_query::{Bins, Column, GroupBy, Groups, Histogram, Measure, QuestionError, Stats};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
@@ -60,22 +60,7 @@ impl Question {
         }
         let (groups, stats) =
             self.ask(py, |query, _| Ok(parts(query.aggregate(&by, &measures)?)))?;
-        let batch = groups.to_batch();
-        // The measures come after the keys; the counts of what they left out may follow both.
-        let first = measures[0].to_string();
-        let keys = batch.schema().index_of(&first).unwrap_or_default();
-        let nan: Vec<u64> = groups
-            .groups
-            .iter()
-            .map(|group| group.nan_weights)
-            .collect();
-        let columns = columns(py, &batch)?;
-        let arrow = Bound::new(py, ArrowStream::of_batch(batch))?;
-        made(
-            py,
-            "Groups",
-            (columns, keys, array(py, &nan)?, arrow, stats),
-        )
+        groups_of(py, &groups, &measures, stats)
     }
 
     pub(super) fn histogram<'py>(
@@ -100,6 +85,47 @@ impl Question {
         let (edges, counts) = (array(py, &edges)?, array(py, &counts)?);
         made(py, "Histogram", (of.name(), edges, counts, rest, stats))
     }
+}
+
+/// The groups of an answer.
+pub(crate) fn groups_of<'py>(
+    py: Python<'py>,
+    groups: &Groups,
+    measures: &[Measure],
+    stats: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let batch = groups.to_batch();
+    // The measures come after the keys; the counts of what they left out may follow both.
+    let first = measures.first().map_or(String::new(), ToString::to_string);
+    let keys = batch.schema().index_of(&first).unwrap_or_default();
+    let nan: Vec<u64> = groups
+        .groups
+        .iter()
+        .map(|group| group.nan_weights)
+        .collect();
+    let columns = columns(py, &batch)?;
+    let arrow = Bound::new(py, ArrowStream::of_batch(batch))?;
+    made(
+        py,
+        "Groups",
+        (columns, keys, array(py, &nan)?, arrow, stats),
+    )
+}
+
+/// The parsed keys and measures of a question; the count, if nothing is measured.
+pub(crate) fn asked_groups(
+    by: &str,
+    measures: &str,
+) -> Result<(Vec<GroupBy>, Vec<Measure>), QuestionError> {
+    let by = match by.trim() {
+        "" => Vec::new(),
+        by => GroupBy::list(by)?,
+    };
+    let measures = match measures.trim() {
+        "" => vec![Measure::Count],
+        measures => Measure::list(measures)?,
+    };
+    Ok((by, measures))
 }
 
 /// Counts values in bins, which have a width even if all values are equal, like numpy's.

@@ -22,9 +22,11 @@ mod operations;
 mod question;
 mod subject;
 
-pub(crate) use answers::{columns, positions};
+pub(crate) use answers::{columns, positions, stats};
 pub(crate) use class::Query;
 pub(crate) use errors::{filter_of, name_of_column};
 pub(crate) use index::{forget, index_info, layout_columns, spaces_of};
+pub(crate) use measures::{asked_groups, groups_of, names_of};
+pub(crate) use near::GivenPoints;
 pub(crate) use question::{Asks, HowPickled, Question};
 pub(crate) use subject::Subject;

@@ -28,7 +28,7 @@ impl Question {
         weights: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let space = optional("space", space.as_ref())?;
-        let points = points_of(py, points, space.as_deref(), weights)?;
+        let points = GivenPoints::of(py, points, space.as_deref(), weights)?.points()?;
         let k = count_of("k", k)?;
         let subject = self.subject_of_moment(py)?;
         // As many as were found; the rest is padding.
@@ -97,37 +97,84 @@ fn numbers(py: Python<'_>, given: &Bound<'_, PyAny>, spaces: usize) -> PyResult<
     Ok(places.to_vec())
 }
 
-fn points_of(
-    py: Python<'_>,
-    given: &Bound<'_, PyAny>,
+/// Points as they are given: near which tokens are looked for.
+pub(crate) struct GivenPoints {
+    /// A single space has no weight, unless it is given.
+    pub(crate) spaces: Vec<(Space, Option<f64>)>,
+    /// One after another, a place for each space.
+    pub(crate) places: Vec<[f64; 3]>,
+    /// Whether they are in steps, as those of a token are.
+    pub(crate) in_steps: bool,
+}
+
+impl GivenPoints {
+    /// Points of shape (3,) or (m, 3), or (s, 3) or (m, s, 3) with weights; or a token.
+    pub(crate) fn of(
+        py: Python<'_>,
+        given: &Bound<'_, PyAny>,
+        space: Option<&str>,
+        weights: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let spaces = spaces_of(space, weights)?;
+        let Ok(token) = given.cast::<PyToken>() else {
+            return Ok(Self {
+                places: numbers(py, given, spaces.len())?,
+                spaces,
+                in_steps: false,
+            });
+        };
+        let token = token.get().token();
+        let place = |(space, _): &(Space, _)| token.steps(*space).map(f64::from);
+        Ok(Self {
+            places: spaces.iter().map(place).collect(),
+            spaces,
+            in_steps: true,
+        })
+    }
+
+    pub(crate) fn points(&self) -> Result<Points, Error> {
+        let mut points = match self.spaces.as_slice() {
+            [(space, None)] => Points::in_space(*space),
+            spaces => {
+                let weight =
+                    |(space, weight): &(Space, Option<f64>)| (*space, weight.unwrap_or(1.0));
+                Points::weighted(&spaces.iter().map(weight).collect::<Vec<_>>())?
+            }
+        };
+        // None are refused above.
+        for point in self.places.chunks(self.spaces.len().max(1)) {
+            match self.in_steps {
+                true => points.add_steps(point)?,
+                false => points.add_units(point)?,
+            }
+        }
+        Ok(points)
+    }
+}
+
+fn spaces_of(
     space: Option<&str>,
     weights: Option<&Bound<'_, PyDict>>,
-) -> PyResult<Points> {
-    let (mut points, spaces) = match (space, weights) {
+) -> Result<Vec<(Space, Option<f64>)>, Error> {
+    match (space, weights) {
         (Some(space), Some(_)) => {
             let value = Value::Text(space.to_owned());
-            return Err(Error::value("space", value, "none beside weights").into());
+            Err(Error::value("space", value, "none beside weights"))
         }
         (_, Some(weights)) => {
             let weight = |(name, weight): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
                 let (name, weight) = (Text::As(name), Real::As(weight));
-                Ok((space_of(&name.text("weights")?)?, weight.number("weights")?))
+                let space = space_of(&name.text("weights")?)?;
+                Ok((space, Some(weight.number("weights")?)))
             };
-            let weights = weights.iter().map(weight);
-            let weights: Vec<(Space, f64)> = weights.collect::<Result<_, Error>>()?;
-            let points = Points::weighted(&weights).map_err(Error::from)?;
-            (points, weights.len())
+            let spaces: Vec<_> = weights.iter().map(weight).collect::<Result<_, Error>>()?;
+            let plain = |(space, weight): &(Space, Option<f64>)| (*space, weight.unwrap_or(1.0));
+            // Refused before the points are.
+            Points::weighted(&spaces.iter().map(plain).collect::<Vec<_>>())?;
+            Ok(spaces)
         }
-        (space, None) => (Points::in_space(space_of(space.unwrap_or("physical"))?), 1),
-    };
-    if let Ok(token) = given.cast::<PyToken>() {
-        points.add_token(&token.get().token());
-        return Ok(points);
+        (space, None) => Ok(vec![(space_of(space.unwrap_or("physical"))?, None)]),
     }
-    for point in numbers(py, given, spaces)?.chunks_exact(spaces) {
-        points.add_units(point).map_err(Error::from)?;
-    }
-    Ok(points)
 }
 
 /// A ball around a point, or a token.

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub(crate) struct Question {
     pub(super) how: How,
     /// The time for `valid`: a fixed moment, or whenever an operation runs.
     now: Option<u32>,
+    /// The positions of a task; `None` for all.
+    within: Option<Range<u64>>,
 }
 
 /// The most filters of a question: each ``where`` copies those before it.
@@ -53,8 +56,15 @@ pub(crate) trait Asks {
 
 impl Asks for Tokens {
     fn question(&self) -> Question {
-        Question {
-            origin: self.origin().clone(),
+        Question::of_all(self.origin().clone())
+    }
+}
+
+impl Question {
+    /// A query over all tokens.
+    pub(crate) fn of_all(origin: Origin) -> Self {
+        Self {
+            origin,
             filters: Vec::new(),
             how: How {
                 index: true,
@@ -63,6 +73,7 @@ impl Asks for Tokens {
                 threads: None,
             },
             now: None,
+            within: None,
         }
     }
 }
@@ -123,8 +134,34 @@ impl Question {
                 threads,
             },
             now,
+            within: None,
         };
         question.narrowed(filter)
+    }
+
+    /// The question of a task: about some positions, at a fixed moment.
+    pub(crate) fn of_task(
+        origin: Origin,
+        filter: Option<&str>,
+        (index, skip_damaged, now): (bool, bool, u32),
+        within: Range<u64>,
+    ) -> Result<Self, Error> {
+        let how = (index, false, skip_damaged, None, Some(now));
+        let question = Self::of_parts(origin, filter, how)?;
+        Ok(Self {
+            within: Some(within),
+            ..question
+        })
+    }
+
+    /// Its filters as one.
+    pub(crate) fn filter(&self) -> Result<Option<Filter>, Error> {
+        self.text().map(|text| filter_of(&text)).transpose()
+    }
+
+    /// Whether an index is used, and damaged blocks are left out.
+    pub(crate) fn is_asked_how(&self) -> (bool, bool) {
+        (self.how.index, self.how.skip_damaged)
     }
 
     /// The same query over the tokens of this moment, which is also the time for `valid`.
@@ -140,7 +177,7 @@ impl Question {
     }
 
     /// The text of all filters; `None` if all tokens are queried.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(crate) fn text(&self) -> Option<String> {
         match self.filters.as_slice() {
             [] => None,
             [filter] => Some(filter.to_string()),
@@ -153,14 +190,14 @@ impl Question {
 
     /// The tokens of this moment. It may wait for a lock, and read: without the GIL.
     pub(crate) fn subject(&self) -> Result<Subject, Error> {
-        Subject::of(&self.origin, &self.how)
+        Ok(Subject::of(&self.origin, &self.how)?.within(self.within.clone()))
     }
 
     /// Does what [`subject`](Self::subject) does; holds the GIL if nothing is read and no lock is
     /// waited for. A fork needs the GIL, so no lock is held when it happens.
     pub(super) fn subject_of_moment(&self, py: Python<'_>) -> PyResult<Subject> {
         match self.origin.shown_at_once().filter(|_| !self.how.verified) {
-            Some(shown) => Ok(Subject::of_shown(shown?, &self.how)?),
+            Some(shown) => Ok(Subject::of_shown(shown?, &self.how)?.within(self.within.clone())),
             None => short(py, || self.subject()),
         }
     }
@@ -249,8 +286,8 @@ impl Question {
         if let Some(index) = index {
             query = query.index(index)?;
         }
-        if let Some(end) = subject.end() {
-            query = query.positions_within(0..end);
+        if let Some(some) = subject.some() {
+            query = query.positions_within(some);
         }
         let filters = self.filters.iter();
         Ok(filters.fold(query, |query, filter| query.filter_at(filter, now)))

@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use crate::tokens::Origin;
 /// The tokens that are queried, as of a moment.
 pub(crate) struct Subject {
     shown: Shown,
-    /// Where they end, if the file has more by now.
-    end: Option<u64>,
+    /// Which of them, if the file has more by now, or a task is about some of them.
+    some: Option<Range<u64>>,
     /// Prevents writable views of a vector.
     _unwritten: Option<Slice>,
 }
@@ -40,8 +41,19 @@ impl Subject {
         Ok(Self {
             _unwritten: shown.unwritten()?,
             shown,
-            end: None,
+            some: None,
         })
+    }
+
+    /// Those of a task.
+    pub(super) fn within(self, some: Option<Range<u64>>) -> Self {
+        match some {
+            Some(some) => Self {
+                some: Some(some),
+                ..self
+            },
+            None => self,
+        }
     }
 
     /// The tokens of a snapshot, from its file, which may have grown.
@@ -52,7 +64,7 @@ impl Subject {
         let some = snapshot.start()..snapshot.start() + snapshot.len();
         Ok(match (some.start, file.len() > some.end) {
             (0, true) => Self {
-                end: Some(some.end as u64),
+                some: Some(0..some.end as u64),
                 ..Self::at_hand(file)
             },
             (0, false) => Self::at_hand(file),
@@ -64,7 +76,7 @@ impl Subject {
     pub(crate) fn at_hand(shown: Shown) -> Self {
         Self {
             shown,
-            end: None,
+            some: None,
             _unwritten: None,
         }
     }
@@ -73,12 +85,20 @@ impl Subject {
         &self.shown
     }
 
-    pub(crate) fn end(&self) -> Option<u64> {
-        self.end
+    pub(crate) fn some(&self) -> Option<Range<u64>> {
+        self.some.clone()
+    }
+
+    /// The positions of the tokens in what is shown.
+    pub(crate) fn positions(&self) -> Range<usize> {
+        match &self.some {
+            Some(some) => some.start as usize..some.end as usize,
+            None => 0..self.shown.len(),
+        }
     }
 
     /// The number of tokens.
     pub(crate) fn len(&self) -> usize {
-        self.end.map_or(self.shown.len(), |end| end as usize)
+        self.positions().len()
     }
 }
