@@ -9,7 +9,7 @@ use ng_arrow::arrow_array::{
 };
 use ng_dataset::{Ask, Piece, Task, TaskFlaw, Want};
 use ng_parallel::Workers;
-use ng_query::{Column, Neighbours, Partial, PartialError, Query as Asked, Squared, Stats};
+use ng_query::{Column, Neighbours, Partial, PartialError, Query as Asked, Stats};
 use ng_token::{Space, Token};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -402,17 +402,12 @@ fn near_batch(near: &[Neighbours]) -> Result<RecordBatch, Error> {
     let all = || near.iter().flat_map(|near| &near.neighbours);
     let of_each = (0_u32..).zip(near);
     let points = of_each.flat_map(|(point, near)| near.neighbours.iter().map(move |_| point));
-    let order = |squared| match squared {
-        Squared::Steps(squared) => squared,
-        // Floats of 0 or more are ordered like their bits.
-        Squared::OffGrid(squared) | Squared::Units(squared) => squared.to_bits(),
-    };
     batch(vec![
         ("point", Arc::new(UInt32Array::from_iter_values(points))),
         (
             "order",
             Arc::new(UInt64Array::from_iter_values(
-                all().map(|near| order(near.squared)),
+                all().map(|near| near.squared.key()),
             )),
         ),
         (

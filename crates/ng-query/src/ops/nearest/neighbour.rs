@@ -61,7 +61,8 @@ impl Neighbours {
 impl Squared {
     /// A number in the order of distances of one kind: floats of 0 or more are ordered like their
     /// bits.
-    fn key(self) -> u64 {
+    #[must_use]
+    pub fn key(self) -> u64 {
         match self {
             Self::Steps(squared) => squared,
             Self::OffGrid(squared) | Self::Units(squared) => squared.to_bits(),
