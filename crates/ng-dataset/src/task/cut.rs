@@ -39,8 +39,11 @@ impl<R: Dir> Snapshot<R> {
                 positions,
                 ask: ask.clone(),
             };
-            let runs = runs(shard.positions(), shard.rows().start, most_bytes);
-            Some(runs.map(task).collect::<Vec<_>>())
+            Some(
+                runs(shard.positions(), most_bytes)
+                    .map(task)
+                    .collect::<Vec<_>>(),
+            )
         };
         let shards = self.shards().iter();
         let shards = shards.filter(|shard| !shard.is_empty() && can_match(shard));
@@ -58,26 +61,16 @@ fn known<D: Disk>(shard: &Shard<D>) -> Option<Known> {
     }
 }
 
-/// Runs of positions of about one length, which begin where blocks of the file do.
-fn runs(
-    positions: Range<u64>,
-    first_row: u64,
-    most_bytes: u64,
-) -> impl Iterator<Item = Range<u64>> {
+/// Runs of positions of about one length, which are whole blocks, counted as queries count them: from
+/// the first row that counts. So the sums of all runs have the bits of one over the shard.
+fn runs(positions: Range<u64>, most_bytes: u64) -> impl Iterator<Item = Range<u64>> {
     let block = BLOCK_TOKENS as u64;
     let most = (most_bytes / Token::SIZE as u64 / block).max(1) * block;
-    // The first run ends with a block.
-    let ahead = first_row % block;
-    let (first, end) = (positions.start, positions.end);
-    let len = end - first;
-    let count = match len {
-        0 => 0,
-        _ => (len + ahead).div_ceil(most),
-    };
+    let Range { start, end } = positions;
+    let count = (end - start).div_ceil(most);
     (0..count).map(move |number| {
-        let start = (number * most).saturating_sub(ahead);
-        let stop = ((number + 1) * most - ahead).min(len);
-        first + start..first + stop
+        let first = start + number * most;
+        first..end.min(first.saturating_add(most))
     })
 }
 
@@ -86,23 +79,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_cover_all_positions_once_and_begin_with_blocks_of_the_file() {
+    fn runs_cover_all_positions_once_and_are_whole_blocks() {
         let block = BLOCK_TOKENS as u64;
-        for (positions, first_row, most) in [
-            (10..11, 0, 0),
-            (7..7 + 10 * block, 0, 3 * block * 64),
-            (7..7 + 10 * block + 5, 100, 3 * block * 64),
-            (0..3 * block, block, u64::MAX),
-            (5..5, 3, 64),
+        for (positions, most) in [
+            (10..11, 0),
+            (7..7 + 10 * block, 3 * block * 64),
+            (7..7 + 10 * block + 5, 3 * block * 64),
+            (0..3 * block, u64::MAX),
+            (5..5, 64),
         ] {
-            let runs: Vec<_> = runs(positions.clone(), first_row, most).collect();
+            let runs: Vec<_> = runs(positions.clone(), most).collect();
             let mut at = positions.start;
             for run in &runs {
                 assert_eq!(run.start, at);
                 assert!(run.end > run.start && run.end - run.start <= (most / 64).max(block));
                 at = run.end;
-                let row = first_row + (run.end - positions.start);
-                assert!(row.is_multiple_of(block) || at == positions.end);
+                assert!((at - positions.start).is_multiple_of(block) || at == positions.end);
             }
             assert_eq!(at, positions.end);
         }

@@ -107,6 +107,41 @@ fn the_answers_of_all_tasks_are_those_of_the_snapshot() {
     }
 }
 
+/// Weights so far apart that the order of their additions shows.
+#[test]
+fn sums_have_the_same_bits_for_rows_that_begin_within_a_block() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dataset, mut writer) = dataset(folder.path());
+    let workers = Workers::new(1).unwrap();
+    let some: Filter = "id = 17000".parse().unwrap();
+    dataset
+        .delete(&workers, &some, &ng_dataset::ChangeOptions::new())
+        .unwrap();
+    let far = |index: usize| {
+        let exponent = (index * 7919 % 121) as i32 - 60;
+        Token::new(index as u32).with_weight(1.1_f32 * 2_f32.powi(exponent))
+    };
+    writer.append_with(3 * 4096, far).unwrap();
+    writer.commit().unwrap();
+    let snapshot = dataset.snapshot().unwrap();
+    let mut firsts = snapshot.shards().iter().map(|shard| shard.rows().start);
+    assert!(firsts.any(|first| first % 4096 != 0), "{snapshot:?}");
+    let measures = Measure::list("sum(weight)").unwrap();
+    let whole = Query::new(snapshot.source(), &workers);
+    let one = whole.aggregate(&[], &measures).unwrap().value;
+    let mut all = None::<ng_dataset::ng_query::Partial>;
+    for task in tasks(&dataset, &snapshot, None, 1) {
+        let piece = task.open().unwrap();
+        let query = Query::new(piece.source(), &workers).positions_within(piece.positions());
+        let some = query.aggregate_partial(&[], &measures).unwrap().value;
+        match &mut all {
+            None => all = Some(some),
+            Some(all) => all.merge(some).unwrap(),
+        }
+    }
+    assert_eq!(all.unwrap().finish().unwrap(), one);
+}
+
 #[test]
 fn a_filter_leaves_out_shards_that_their_zones_rule_out() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,21 +1,18 @@
 //! Folders and files that Python's file systems read, by ranges.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use ng_dataset::{FileId, IndexOf};
 use ng_query::index::Index;
 use ng_store::BlockPass;
-use ng_store::disk::{Dir, Disk};
+use ng_store::disk::{Dir, Disk, ReadBuffer};
 use pyo3::exceptions::{PyFileNotFoundError, PyOSError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-
-use crate::work::lock;
 
 /// A folder of a file system of Python's, for reading: `ngtoken._remote.Folder`.
 ///
@@ -27,10 +24,7 @@ pub(crate) struct RemoteFolder(Arc<Py<PyAny>>);
 pub(crate) struct RemoteFile {
     file: Py<PyAny>,
     len: u64,
-    /// Of the head, the table of blocks and the manifest.
-    pages: Ranges,
-    /// Of the tokens.
-    windows: Ranges,
+    buffer: ReadBuffer,
 }
 
 impl RemoteFolder {
@@ -114,8 +108,7 @@ impl Dir for RemoteFolder {
             Ok(RemoteFile {
                 len: file.getattr("size")?.extract()?,
                 file: file.unbind(),
-                pages: Ranges::new(PAGES),
-                windows: Ranges::new(WINDOWS),
+                buffer: ReadBuffer::default(),
             })
         })
     }
@@ -145,15 +138,6 @@ impl Dir for RemoteFolder {
     }
 }
 
-/// Smaller reads are of the head or of the table of blocks, and are made in pages.
-const SMALL: usize = 64 << 10;
-/// How many pages are kept: the table of 2 million blocks.
-const PAGES: usize = 256;
-/// The most that is read at once, if tokens are read one block after another.
-const LONGEST: u64 = 8 << 20;
-/// How many runs of blocks are kept: each thread has one, and reads one ahead.
-const WINDOWS: usize = 8;
-
 impl RemoteFile {
     fn fetch(&self, offset: u64, len: u64) -> io::Result<Arc<[u8]>> {
         let len = len.min(self.len - offset);
@@ -165,76 +149,6 @@ impl RemoteFile {
             true => Ok(bytes),
             // It is shorter than it was.
             false => Err(ErrorKind::UnexpectedEof.into()),
-        }
-    }
-
-    /// Reads a page of the file, or what is left of it.
-    fn read_page(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        if let Some(count) = self.pages.copy(buffer, offset) {
-            return Ok(count);
-        }
-        let start = offset - offset % SMALL as u64;
-        self.pages.keep(start, self.fetch(start, SMALL as u64)?);
-        Ok(self.pages.copy(buffer, offset).unwrap_or(0))
-    }
-
-    /// Reads blocks: more at once, the longer they are read one after another.
-    fn read_run(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        if let Some(count) = self.windows.copy(buffer, offset) {
-            return Ok(count);
-        }
-        let before = self.windows.len_before(offset).unwrap_or(0);
-        let len = (2 * before).min(LONGEST).max(buffer.len() as u64);
-        let run = self.fetch(offset, len)?;
-        let count = buffer.len().min(run.len());
-        buffer[..count].copy_from_slice(&run[..count]);
-        self.windows.keep(offset, run);
-        Ok(count)
-    }
-}
-
-/// What was read last of a file, by where it begins.
-struct Ranges {
-    most: usize,
-    kept: Mutex<VecDeque<(u64, Arc<[u8]>)>>,
-}
-
-impl Ranges {
-    fn new(most: usize) -> Self {
-        Self {
-            most,
-            kept: Mutex::default(),
-        }
-    }
-
-    /// Copies what is there from an offset on.
-    fn copy(&self, buffer: &mut [u8], offset: u64) -> Option<usize> {
-        let kept = lock(&self.kept);
-        let holds = |(start, bytes): &&(u64, Arc<[u8]>)| {
-            (*start..*start + bytes.len() as u64).contains(&offset)
-        };
-        let (start, bytes) = kept.iter().find(holds)?;
-        let rest = &bytes[(offset - start) as usize..];
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Some(count)
-    }
-
-    /// The length of what ends at an offset.
-    fn len_before(&self, offset: u64) -> Option<u64> {
-        let kept = lock(&self.kept);
-        let lens = kept
-            .iter()
-            .map(|(start, bytes)| (*start, bytes.len() as u64));
-        let mut before = lens.filter(|(start, len)| start + len == offset);
-        before.next().map(|(_, len)| len)
-    }
-
-    fn keep(&self, start: u64, bytes: Arc<[u8]>) {
-        let mut kept = lock(&self.kept);
-        kept.push_back((start, bytes));
-        if kept.len() > self.most {
-            kept.pop_front();
         }
     }
 }
@@ -253,10 +167,8 @@ impl Disk for RemoteFile {
         if offset >= self.len || buffer.is_empty() {
             return Ok(0);
         }
-        match buffer.len() < SMALL {
-            true => self.read_page(buffer, offset),
-            false => self.read_run(buffer, offset),
-        }
+        let fetch = |offset, len| self.fetch(offset, len);
+        self.buffer.read_at(buffer, offset, fetch)
     }
 
     fn write_at(&self, _buffer: &[u8], _offset: u64) -> io::Result<usize> {

@@ -24,7 +24,7 @@ use crate::given::{Text, Whole, kind_of, optional};
 use crate::query::{Asks, GivenPoints, Query, Question, asked_groups, groups_of, names_of};
 use crate::shown::Shown;
 use crate::tokens::{Origin, Pinned};
-use crate::whole::{count_of, of_64_bits};
+use crate::whole::{count_of, of_64_bits, threads_of};
 use crate::work::{long, short};
 
 /// A task as bytes, and how many rows it has, if that is known before it is done.
@@ -284,6 +284,7 @@ pub(crate) fn run_task(
     py: Python<'_>,
     task: &Bound<'_, PyAny>,
     folder: &Bound<'_, PyAny>,
+    num_threads: Option<Whole<'_>>,
 ) -> PyResult<ArrowStream> {
     let Ok(bytes) = task.cast::<PyBytes>() else {
         return Err(Error::wrong_type("task", kind_of(task), "bytes").into());
@@ -312,6 +313,7 @@ pub(crate) fn run_task(
         origin,
         filter.as_deref(),
         (index, skip_damaged, now),
+        threads_of(num_threads)?,
         within,
     )?;
     match want {
@@ -379,7 +381,7 @@ fn answered<T: Send>(
     ask: impl FnOnce(&Asked<'_>) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
     let subject = short(py, || question.subject())?;
-    long(py, subject.len(), None, |workers| {
+    long(py, subject.len(), question.threads(), |workers| {
         subject.shown().with_source(workers, |source| {
             let now = question.now();
             ask(&question.query_at(now, &subject, source, workers, None)?)

@@ -144,9 +144,10 @@ impl Question {
         origin: Origin,
         filter: Option<&str>,
         (index, skip_damaged, now): (bool, bool, u32),
+        threads: Option<usize>,
         within: Range<u64>,
     ) -> Result<Self, Error> {
-        let how = (index, false, skip_damaged, None, Some(now));
+        let how = (index, false, skip_damaged, threads, Some(now));
         let question = Self::of_parts(origin, filter, how)?;
         Ok(Self {
             within: Some(within),

@@ -5,6 +5,8 @@ mod cached;
 mod holder;
 mod lock;
 mod passing;
+#[cfg(any(test, feature = "rules"))]
+mod read_buffer;
 mod real;
 mod real_dir;
 #[cfg(any(test, feature = "sim"))]
@@ -20,6 +22,8 @@ use std::sync::Arc;
 
 pub(crate) use cached::Cached;
 pub use passing::Passing;
+#[cfg(any(test, feature = "rules"))]
+pub use read_buffer::ReadBuffer;
 pub use real::{NameState, RealFile};
 pub use real_dir::RealDir;
 pub(crate) use source::Source;
