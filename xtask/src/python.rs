@@ -73,7 +73,8 @@ pub(crate) fn python(args: &PythonArgs) -> Result<()> {
         return Ok(());
     }
     environment.install(&wheel)?;
-    environment.test(&args.pytest)?;
+    let engines = environment.install_engines()?;
+    environment.test(engines, &args.pytest)?;
     match args.pytest.is_empty() {
         true => environment.try_alone(&python, &wheel),
         false => Ok(()),
@@ -317,6 +318,16 @@ fn reason_in(said: &str) -> Option<&str> {
     }
 }
 
+/// Whether the tests of engines and object stores can run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Engines {
+    Installed,
+    Missing,
+}
+
+/// What pip says of a package that is not the one that was locked.
+const WRONG_HASHES: &str = "DO NOT MATCH THE HASHES";
+
 /// A Python environment with what builds and tests the package.
 struct Environment {
     folder: PathBuf,
@@ -444,8 +455,41 @@ impl Environment {
         run(install.arg(wheel))
     }
 
-    fn test(&self, passed_on: &[String]) -> Result<()> {
-        self.pytest(&mut Command::new(self.program("python")), &[], passed_on)
+    /// Installs Ray and a store that speaks S3, for their tests. Where that cannot be, as for a
+    /// Python that Ray has no package for, says why.
+    fn install_engines(&self) -> Result<Engines> {
+        let locked = package().join("tests/engines.txt");
+        let wanted = fs::read_to_string(&locked).with_context(|| locked.display().to_string())?;
+        let stamp = self.folder.join("engines.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|made_of| made_of == wanted) {
+            return Ok(Engines::Installed);
+        }
+        let mut install = self.pip();
+        install.args(["--require-hashes", "--only-binary", ":all:", "-r"]);
+        let output = install.arg(&locked).output().context("pip")?;
+        if output.status.success() {
+            fs::write(&stamp, wanted).with_context(|| stamp.display().to_string())?;
+            return Ok(Engines::Installed);
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        if said.contains(WRONG_HASHES) {
+            bail!("{}: {said}", locked.display());
+        }
+        let why = said.lines().rfind(|line| line.starts_with("ERROR"));
+        println!(
+            "python: Ray and object stores are not tested: {}",
+            why.unwrap_or("pip does not say why")
+        );
+        Ok(Engines::Missing)
+    }
+
+    fn test(&self, engines: Engines, passed_on: &[String]) -> Result<()> {
+        let mut python = Command::new(self.program("python"));
+        if engines == Engines::Installed {
+            // Then none of their tests is skipped.
+            python.env("NG_ENGINES", "1");
+        }
+        self.pytest(&mut python, &[], passed_on)
     }
 
     /// Runs tests by a command that runs Python.

@@ -1,5 +1,6 @@
 """What the tests have in common."""
 
+import importlib
 import os
 import signal
 
@@ -24,6 +25,12 @@ SIZE = int(os.environ.get("NG_PYTHON_SIZE", "1"))
 
 # The parent process may ignore Ctrl-C, as shells do for background jobs.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def engine(name: str):
+    """A module of what `engines.txt` locks; without it the test is skipped, unless
+    ``cargo xtask python`` has installed it."""
+    return importlib.import_module(name) if "NG_ENGINES" in os.environ else pytest.importorskip(name)
 
 
 def varied(count: int, seed: int = 0) -> np.ndarray:
@@ -51,3 +58,30 @@ def make(path, records, mode="map", **options):
     with ngtoken.TokenFile.create(path, max_tokens=1 << 20, mode=mode, **options) as file:
         file.append(records)
     return path
+
+
+#: Questions that files and datasets answer alike.
+QUESTIONS = [
+    lambda of: of.count(),
+    lambda of: of.any(),
+    lambda of: of.positions(),
+    lambda of: of.positions(limit=17),
+    lambda of: of.tokens().tokens.tobytes(),
+    lambda of: list(of.aggregate("entity_type", "count, mean(weight), max(id), median(weight)")),
+    lambda of: of.histogram("weight", 7).counts,
+    lambda of: of.top(9, "weight"),
+    lambda of: of.nearest([[0, 0, 0], [10, 20, -30]], 5),
+    lambda of: of.within([0, 0, 0], 200.0),
+    lambda of: of.sample(50, seed=3).positions,
+    lambda of: of.duplicates().ids,
+    lambda of: of.to_arrow(["position", "id", "weight"]).to_pydict(),
+]
+
+
+def plain(answer):
+    """An answer as lists."""
+    if isinstance(answer, (np.ndarray, np.generic)):
+        return answer.tolist()
+    if hasattr(answer, "stats") and not isinstance(answer, (int, float)):
+        return [plain(each) for each in answer]
+    return answer

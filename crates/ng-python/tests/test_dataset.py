@@ -1,6 +1,7 @@
 """Datasets, each question compared with numpy or with one file of the same tokens."""
 
 import gc
+import os
 import pickle
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 import ngtoken
 import ngtoken.dataset
-from conftest import varied
+from conftest import QUESTIONS, plain, varied
 from ngtoken.dataset import Conflict, Gap, GenerationGone, NotADataset
 
 COUNT = 20_000
@@ -82,32 +83,6 @@ def test_what_is_within_one_mapped_shard_is_not_copied(path, records):
     del dataset
     gc.collect()
     assert np.array_equal(one, records[8192:8200]) and np.array_equal(across, records[8190:8200])
-
-
-QUESTIONS = [
-    lambda of: of.count(),
-    lambda of: of.any(),
-    lambda of: of.positions(),
-    lambda of: of.positions(limit=17),
-    lambda of: of.tokens().tokens.tobytes(),
-    lambda of: list(of.aggregate("entity_type", "count, mean(weight), max(id), median(weight)")),
-    lambda of: of.histogram("weight", 7).counts,
-    lambda of: of.top(9, "weight"),
-    lambda of: of.nearest([[0, 0, 0], [10, 20, -30]], 5),
-    lambda of: of.within([0, 0, 0], 200.0),
-    lambda of: of.sample(50, seed=3).positions,
-    lambda of: of.duplicates().ids,
-    lambda of: of.to_arrow(["position", "id", "weight"]).to_pydict(),
-]
-
-
-def plain(answer):
-    """An answer as lists."""
-    if isinstance(answer, (np.ndarray, np.generic)):
-        return answer.tolist()
-    if hasattr(answer, "stats") and not isinstance(answer, (int, float)):
-        return [plain(each) for each in answer]
-    return answer
 
 
 @pytest.mark.parametrize("question", range(len(QUESTIONS)))
@@ -582,3 +557,86 @@ def test_threads_write_change_and_read_at_once(path):
     assert not failures, failures
     dataset.refresh()
     assert len(dataset) == 2 * rounds * 4096
+
+
+def test_a_dataset_tells_what_it_is_and_where_it_comes_from(path, records):
+    dataset = filled(path, records, tags={"made": "here"})
+    dataset.update("weight > 0.5", set="weight = 0.5")
+    info = dataset.info()
+    assert (info.path, info.id, info.generation) == (str(path), dataset.id, dataset.generation)
+    assert (info.verb, info.tokens, info.tags) == ("update", COUNT, {"made": "here"})
+    assert info.shards == 3 and info.findings == [] and info.disk_bytes > 64 * COUNT
+    assert info.other_disk_bytes > 0 and info.orders == {}
+    log = dataset.log()
+    assert [each.generation for each in log] == sorted(dataset.generations(), reverse=True)
+    assert (log[0].verb, log[0].rows, log[0].parent) == ("update", COUNT, "sound")
+    assert (log[-1].verb, log[-1].parent, log[-1].follows) == ("create", "first", None)
+    assert info.committed_at_ns == log[0].committed_at_ns >= log[1].committed_at_ns
+    with dataset.writer() as writer:
+        writer.append(records[:10])
+        writer.commit()
+        (tail,) = dataset.info().tails
+        assert tail.rows == (0, 10) and tail.writer in (None, os.getpid())
+
+
+def test_an_old_generation_is_made_the_newest_again(path, records):
+    dataset = filled(path, records)
+    before = dataset.generation
+    dataset.delete("id >= 0")
+    assert len(dataset) == 0
+    assert dataset.checkout(before) == before + 2 == dataset.generation
+    assert np.array_equal(dataset[:], records)
+    with pytest.raises(GenerationGone):
+        dataset.checkout(before + 50)
+
+
+def test_damage_is_found_and_repaired_and_no_file_is_changed(path, records):
+    dataset = filled(path, records)
+    assert dataset.verify().is_clean
+    shard = dataset.shards()[1].file
+    file = path / "shards" / f"{shard}.ngt"
+    content = bytearray(file.read_bytes())
+    content[content.index(records[9000].tobytes()) + 8] ^= 1
+    file.write_bytes(content)
+    report = dataset.verify()
+    assert not report.is_clean and report.tokens == COUNT and report.shards == 3
+    (damaged,) = report.damaged
+    assert damaged.file == shard and damaged.tokens == 8192 and damaged.problems
+    assert report.manifest_faults == [] and report.unnamed == []
+    planned = dataset.repair(dry_run=True)
+    assert planned.generation is None and [each.file for each in planned.repaired] == [shard]
+    done = dataset.repair(leave_out=True)
+    (repaired,) = done.repaired
+    assert done.generation == dataset.generation and repaired.kept == 4096
+    assert bytes(content) == file.read_bytes()
+    kept = np.concatenate([records[:8192], records[12288:]])
+    assert np.array_equal(dataset[:], kept) and dataset.verify().is_clean
+    assert not dataset.verify(generation=done.generation - 1).is_clean
+
+
+def test_tasks_are_done_anywhere_and_give_the_same_rows(path, records):
+    pyarrow = pytest.importorskip("pyarrow")
+    dataset = filled(path, records)
+
+    def rows(tasks):
+        tables = [
+            pyarrow.RecordBatchReader.from_stream(each).read_all()
+            for task in tasks
+            for each in ngtoken.dataset.run_task(task)
+        ]
+        return pyarrow.concat_tables(tables)
+
+    tasks = dataset.where("weight > 0.3").tasks("position, weight", "weight < 0.6", task_bytes=1 << 18)
+    assert len(tasks) == 5
+    expected = dataset.to_arrow("position, weight", "weight > 0.3 and weight < 0.6")
+    assert rows(tasks).equals(expected)
+    with pytest.raises(TypeError, match="dataset"):
+        dataset.slice(0, 5).where().tasks()
+    dataset.delete("id >= 0")
+    assert rows(tasks).equals(expected)
+    assert len(filled(path.with_name("b.ngd"), records).tasks(where="weight > 2")) == 0
+    for bad in (b"", tasks[0][:-1], tasks[0].replace(b"weight", b"height")):
+        with pytest.raises(ValueError, match="task"):
+            ngtoken.dataset.run_task(bad)
+    with pytest.raises(TypeError, match="task"):
+        ngtoken.dataset.run_task("a task")

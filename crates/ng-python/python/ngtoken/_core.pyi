@@ -35,7 +35,17 @@ from ngtoken._answers import (
     Truth,
     Within,
 )
-from ngtoken._datasets import ChangeReport, CollectReport, Gap, ReshapeReport, ShardInfo
+from ngtoken._datasets import (
+    ChangeReport,
+    CollectReport,
+    DatasetInfo,
+    DatasetRepairReport,
+    DatasetReport,
+    Gap,
+    GenerationInfo,
+    ReshapeReport,
+    ShardInfo,
+)
 from ngtoken._describe import Description
 from ngtoken._plot import Plot
 from ngtoken._reports import FileInfo, MemoryUsage, RepairReport, VerifyReport
@@ -57,10 +67,12 @@ __all__ = [
     "_batch_of",
     "_field_offsets",
     "_map_named",
+    "_merge_partials",
     "_panic",
     "_query_of",
     "_reopen",
     "_reopen_dataset",
+    "_run_task",
     "_work_until_stopped",
     "create_tokens_batch",
     "read_parquet",
@@ -282,6 +294,38 @@ class Query(_Asked):
         num_threads: _Whole | None = None,
     ) -> Query: ...
     def snapshot(self) -> Query: ...
+    def tasks(
+        self,
+        columns: _Names | None = None,
+        where: str | None = None,
+        raw: bool = False,
+        *,
+        task_bytes: _Whole = 134217728,
+    ) -> list[bytes]: ...
+    def to_ray(
+        self,
+        columns: _Names | None = None,
+        where: str | None = None,
+        raw: bool = False,
+        *,
+        task_bytes: _Whole = 134217728,
+    ) -> Any: ...
+    def ray_aggregate(
+        self,
+        by: _Names | None = None,
+        measures: _Names | None = None,
+        *,
+        task_bytes: _Whole = 134217728,
+    ) -> Groups: ...
+    def ray_nearest(
+        self,
+        points: npt.ArrayLike | Token,
+        k: _Whole = 10,
+        space: _Space | None = None,
+        *,
+        weights: Mapping[str, float] | None = None,
+        task_bytes: _Whole = 134217728,
+    ) -> Nearest: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     @property
     def filter(self) -> str | None: ...
@@ -450,6 +494,8 @@ class Dataset(Tokens):
     def open(
         path: _Path, generation: _Whole | None = None, mapped: bool = False
     ) -> Dataset: ...
+    @staticmethod
+    def _open_remote(folder: Any, generation: _Whole | None = None) -> Dataset: ...
     def refresh(self) -> bool: ...
     def generations(self) -> list[int]: ...
     def shards(self) -> list[ShardInfo]: ...
@@ -536,8 +582,56 @@ class Dataset(Tokens):
         rebuild: bool = False,
         num_threads: _Whole | None = None,
     ) -> list[IndexInfo]: ...
+    def info(self) -> DatasetInfo: ...
+    def log(self) -> list[GenerationInfo]: ...
+    def checkout(self, generation: _Whole) -> int: ...
+    def verify(
+        self, generation: _Whole | None = None, *, num_threads: _Whole | None = None
+    ) -> DatasetReport: ...
+    def repair(
+        self,
+        *,
+        leave_out: bool = False,
+        close_tails: bool = False,
+        drop_missing: bool = False,
+        recover_orphans: bool = False,
+        dry_run: bool = False,
+        num_threads: _Whole | None = None,
+    ) -> DatasetRepairReport: ...
+    def tasks(
+        self,
+        columns: _Names | None = None,
+        where: str | None = None,
+        raw: bool = False,
+        *,
+        task_bytes: _Whole = 134217728,
+    ) -> list[bytes]: ...
+    def to_ray(
+        self,
+        columns: _Names | None = None,
+        where: str | None = None,
+        raw: bool = False,
+        *,
+        task_bytes: _Whole = 134217728,
+    ) -> Any: ...
+    def ray_aggregate(
+        self,
+        by: _Names | None = None,
+        measures: _Names | None = None,
+        *,
+        task_bytes: _Whole = 134217728,
+    ) -> Groups: ...
+    def ray_nearest(
+        self,
+        points: npt.ArrayLike | Token,
+        k: _Whole = 10,
+        space: _Space | None = None,
+        *,
+        weights: Mapping[str, float] | None = None,
+        task_bytes: _Whole = 134217728,
+    ) -> Nearest: ...
     @property
-    def path(self) -> Path: ...
+    def path(self) -> Path | str: ...
     @property
     def id(self) -> str: ...
     @property
@@ -619,10 +713,14 @@ def _reopen(
     path: _Path, file_id: bytes, tokens: int, chain: int, mode: str
 ) -> TokenFile: ...
 def _reopen_dataset(
-    path: _Path,
+    place: Any,
     id: bytes,
     generation: int,
     tails: list[bytes],
     mapped: bool,
     range: tuple[int, int] | None,
 ) -> Tokens: ...
+def _run_task(
+    task: bytes, folder: Callable[[str], Any], num_threads: _Whole | None
+) -> ArrowStream: ...
+def _merge_partials(partials: Iterable[bytes], empty: bytes) -> Groups: ...

@@ -18,14 +18,14 @@ def to_arrow(stream: Any) -> Any:
 
 def to_polars(stream: Any) -> Any:
     """A ``polars.DataFrame``."""
-    polars = _needed("polars", "polars")
+    polars = needed("polars", "polars")
     batches = [polars.DataFrame(each) for each in stream]
     return polars.concat(batches) if batches else polars.DataFrame(stream)
 
 
 def to_pandas(stream: Any) -> Any:
     """A ``pandas.DataFrame``: by pyarrow if installed, otherwise from numpy arrays."""
-    pandas = _needed("pandas", None)
+    pandas = needed("pandas", None)
     table = to_arrow(stream)
     if table is not stream:
         return table.to_pandas()
@@ -38,7 +38,7 @@ def _series(pandas: Any, parts: list[Any]) -> Any:
     return column.dt.tz_localize("UTC") if column.dtype.kind == "M" else column
 
 
-def _needed(name: str, extra: str | None) -> Any:
+def needed(name: str, extra: str | None) -> Any:
     """A module, or an error that says how to get it."""
     import importlib
 

@@ -23,7 +23,7 @@ def load_stream(query: _core.Query, columns: list[str], raw: bool) -> _core.Arro
 
 
 def load_dataset(
-    path: str,
+    place: Any,
     id: bytes,
     generation: int,
     tails: list[bytes],
@@ -31,7 +31,7 @@ def load_dataset(
     some: tuple[int, int] | None,
 ) -> _core.Tokens:
     """The dataset as it was shown, or some of its tokens."""
-    return _core._reopen_dataset(path, id, generation, tails, mapped, some)
+    return _core._reopen_dataset(place, id, generation, tails, mapped, some)
 
 
 def load_file(

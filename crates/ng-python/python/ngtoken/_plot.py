@@ -68,9 +68,9 @@ class Plot:
 
 
 def _pyplot() -> Any:
-    from ngtoken._frames import _needed
+    from ngtoken._frames import needed
 
-    _needed("matplotlib", None)
+    needed("matplotlib", None)
     import matplotlib.pyplot
 
     return matplotlib.pyplot

@@ -35,10 +35,10 @@ _MIRRORED = {"Gt": "Lt", "GtEq": "LtEq", "Lt": "Gt", "LtEq": "GtEq", "Eq": "Eq"}
 
 def scan(tokens: Any, stream: Any, raw: bool) -> Any:
     """A ``polars.LazyFrame`` of the tokens, with the columns of a stream."""
-    from ngtoken._frames import _needed
+    from ngtoken._frames import needed
 
-    polars = _needed("polars", "polars")
-    register = _needed("polars.io.plugins", "polars").register_io_source
+    polars = needed("polars", "polars")
+    register = needed("polars.io.plugins", "polars").register_io_source
     empty = tokens.where("position < 0").arrow_stream(stream.columns, raw=raw)
     schema = polars.DataFrame(empty).schema
 

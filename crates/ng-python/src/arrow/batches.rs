@@ -5,6 +5,7 @@ use ng_arrow::arrow_array::{RecordBatch, RecordBatchReader};
 use ng_arrow::arrow_schema::{ArrowError, Schema, SchemaRef};
 use ng_arrow::{Layout, batch_with, schema};
 use ng_parallel::{Shard, Shards, map_shards};
+use pyo3::Python;
 
 use super::selected::Selected;
 use crate::error::Error;
@@ -92,7 +93,13 @@ impl Iterator for Batches {
     /// Foreign consumers call it through a C function, which a panic must not cross and which has
     /// only text for an error.
     fn next(&mut self) -> Option<Self::Item> {
-        let fetched = catch_unwind(AssertUnwindSafe(|| self.fetch()));
+        let reads_by_python = self.selected.is_read_by_python();
+        let mut fetch = || catch_unwind(AssertUnwindSafe(|| self.fetch()));
+        let fetched = match reads_by_python {
+            // Who asks may hold the GIL, which the threads that read would wait for.
+            true => Python::attach(|py| py.detach(fetch)),
+            false => fetch(),
+        };
         let text = match fetched {
             Ok(Ok(batch)) => return batch.map(Ok),
             Ok(Err(error)) => error.text().to_owned(),

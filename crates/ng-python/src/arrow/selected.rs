@@ -42,6 +42,11 @@ impl Selected {
         })
     }
 
+    /// Whether Python may be called to read.
+    pub(super) fn is_read_by_python(&self) -> bool {
+        matches!(self.subject.shown(), Shown::Shards(shards, _) if shards.is_read_by_python())
+    }
+
     /// Calls `take` with the matching ones of the next tokens; tells whether there were any to look
     /// at.
     pub(super) fn next(

@@ -247,6 +247,8 @@ impl Dataset {
             .only(only)
             .rebuild(rebuild);
         let (threads, state) = (threads_of(num_threads)?, self.state());
+        // One on an object store is refused.
+        state.folder()?;
         let set = state.set_in(py)?;
         let local = set.local()?;
         let mut built = Vec::new();

@@ -130,10 +130,14 @@ impl Dataset {
         self.state.refresh_in(py)
     }
 
-    /// The absolute path it was opened by.
+    /// The absolute path it was opened by; of one on an object store its URI or its path there, as
+    /// a text.
     #[getter]
-    fn path(&self) -> PathBuf {
-        self.state.path().to_owned()
+    fn path<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self.state.place().folder(py) {
+            None => Ok(self.state.path().into_pyobject(py)?.into_any()),
+            Some(folder) => folder.bind(py).getattr("name"),
+        }
     }
 
     /// Its random number, in hexadecimal.

@@ -78,6 +78,12 @@ impl ShardSet {
         matches!(&self.view, View::Local(snapshot) if snapshot.is_mapped())
     }
 
+    /// Whether Python may be called to read, by any thread: nobody who waits for one may hold the
+    /// GIL.
+    pub(crate) fn is_read_by_python(&self) -> bool {
+        !matches!(self.view, View::Local(_))
+    }
+
     /// All tokens, if they were wanted before.
     pub(crate) fn loaded(&self) -> Option<&Arc<Memory>> {
         self.loaded.get()

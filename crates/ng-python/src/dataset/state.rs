@@ -92,6 +92,14 @@ impl Place {
         }
     }
 
+    /// The folder of `ngtoken._remote`, if it is one.
+    pub(super) fn folder(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        match self {
+            Self::Local(..) => None,
+            Self::Remote(remote) => Some(remote.folder.clone_ref(py)),
+        }
+    }
+
     fn view(&self, at: &At, is_mapped: bool) -> Result<View, Error> {
         Ok(match self {
             Self::Local(_, folder) => View::Local(mapped(snapshot(folder, at)?, is_mapped)),

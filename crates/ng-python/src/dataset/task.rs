@@ -51,20 +51,35 @@ impl Query {
         task_bytes: Whole<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        let question = slf
-            .get()
-            .question()
-            .narrowed(optional("where", r#where.as_ref())?.as_deref())?;
-        let layout = layout_of(columns, raw)?;
-        let names = layout.columns.iter().map(|column| column.name().to_owned());
-        let want = Want::Columns {
-            columns: names.collect(),
-            raw,
-        };
-        let tasks = tasks_of(py, &question, want, &task_bytes)?;
+        let question = slf.get().question();
+        let (question, layout, want) = rows_of(question, columns, r#where, raw)?;
+        let (tasks, folder) = tasks_of(py, &question, want, &task_bytes)?;
         let stream = Bound::new(py, ArrowStream::of_question(question, layout))?;
         let ray = py.import("ngtoken._ray")?;
-        ray.getattr("to_ray")?.call1((tasks, stream))
+        ray.getattr("to_ray")?.call1((tasks, folder, stream))
+    }
+
+    /// The tasks that ``to_ray`` gives to Ray, for any other engine: bytes, each of which
+    /// ``ngtoken.dataset.run_task`` answers with the columns of its rows.
+    #[pyo3(
+        signature = (
+            columns = None, r#where = None, raw = false, *,
+            task_bytes = Whole::Default(1 << 27)
+        ),
+        text_signature = "($self, columns=None, where=None, raw=False, *, \
+            task_bytes=134217728)"
+    )]
+    fn tasks<'py>(
+        &self,
+        py: Python<'py>,
+        columns: Option<&Bound<'py, PyAny>>,
+        r#where: Option<Text<'py>>,
+        raw: bool,
+        task_bytes: Whole<'py>,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let (question, _, want) = rows_of(self.question(), columns, r#where, raw)?;
+        let (tasks, _) = tasks_of(py, &question, want, &task_bytes)?;
+        Ok(tasks.into_iter().map(|(task, ..)| task).collect())
     }
 
     /// Does what ``aggregate`` does, by Ray: one round of tasks, whose partial answers are
@@ -86,9 +101,9 @@ impl Query {
         let (by, measures) = (names("by", by)?, names("measures", measures)?);
         let empty = short(py, || no_groups(&by, &measures))?;
         let want = Want::Aggregate { by, measures };
-        let tasks = tasks_of(py, &self.question(), want, &task_bytes)?;
+        let (tasks, folder) = tasks_of(py, &self.question(), want, &task_bytes)?;
         let ray = py.import("ngtoken._ray")?;
-        let partials = ray.getattr("partials")?.call1((tasks,))?;
+        let partials = ray.getattr("partials")?.call1((tasks, folder))?;
         merge_partials(&partials, PyBytes::new(py, &empty))
     }
 
@@ -124,10 +139,11 @@ impl Query {
             in_steps: given.in_steps,
             k: k as u64,
         };
-        let tasks = tasks_of(py, &self.question(), want, &task_bytes)?;
+        let (tasks, folder) = tasks_of(py, &self.question(), want, &task_bytes)?;
         let stats = crate::query::stats(py, &Stats::default(), Vec::new())?;
         let ray = py.import("ngtoken._ray")?;
-        ray.getattr("nearest")?.call1((tasks, count, k, stats))
+        ray.getattr("nearest")?
+            .call1((tasks, folder, count, k, stats))
     }
 }
 
@@ -155,6 +171,27 @@ impl Dataset {
             raw,
             task_bytes,
         )
+    }
+
+    /// The tasks that ``to_ray`` gives to Ray, for any other engine: bytes, each of which
+    /// ``ngtoken.dataset.run_task`` answers with the columns of its rows.
+    #[pyo3(
+        signature = (
+            columns = None, r#where = None, raw = false, *, task_bytes = Whole::Default(1 << 27)
+        ),
+        text_signature = "($self, columns=None, where=None, raw=False, *, task_bytes=134217728)"
+    )]
+    fn tasks<'py>(
+        &self,
+        py: Python<'py>,
+        columns: Option<&Bound<'py, PyAny>>,
+        r#where: Option<Text<'py>>,
+        raw: bool,
+        task_bytes: Whole<'py>,
+    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        self.query(py)?
+            .get()
+            .tasks(py, columns, r#where, raw, task_bytes)
     }
 
     /// Does what ``aggregate`` does, by Ray: one round of tasks, whose partial answers are merged
@@ -208,13 +245,32 @@ impl Dataset {
     }
 }
 
-/// The tasks of a question about a dataset, of this moment.
+/// A question about the columns of the matching tokens.
+fn rows_of(
+    question: Question,
+    columns: Option<&Bound<'_, PyAny>>,
+    r#where: Option<Text<'_>>,
+    raw: bool,
+) -> PyResult<(Question, Layout, Want)> {
+    let filter = optional("where", r#where.as_ref())?;
+    let question = question.narrowed(filter.as_deref())?;
+    let layout = layout_of(columns, raw)?;
+    let names = layout.columns.iter().map(|column| column.name().to_owned());
+    let want = Want::Columns {
+        columns: names.collect(),
+        raw,
+    };
+    Ok((question, layout, want))
+}
+
+/// The tasks of a question about a dataset, of this moment, and its folder, if a file system of
+/// Python's reads it.
 fn tasks_of<'py>(
     py: Python<'py>,
     question: &Question,
     want: Want,
     task_bytes: &Whole<'py>,
-) -> PyResult<Vec<Cut<'py>>> {
+) -> PyResult<(Vec<Cut<'py>>, Option<Py<PyAny>>)> {
     let most_bytes = of_64_bits("task_bytes", task_bytes)?;
     let tasks = short(py, || {
         let subject = question.subject()?;
@@ -246,7 +302,9 @@ fn tasks_of<'py>(
         cut.collect::<Result<Vec<_>, Error>>()
     })?;
     let cut = |(bytes, exact, rows): (Vec<u8>, _, _)| (PyBytes::new(py, &bytes), exact, rows);
-    Ok(tasks.into_iter().map(cut).collect())
+    let folder = question.origin.dataset().map(|dataset| dataset.place());
+    let folder = folder.and_then(|place| place.folder(py));
+    Ok((tasks.into_iter().map(cut).collect(), folder))
 }
 
 fn no_dataset() -> Error {

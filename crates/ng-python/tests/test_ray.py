@@ -1,0 +1,212 @@
+"""Ray of two nodes on this machine: each answer compared with that of the dataset itself.
+
+Two nodes on one machine prove that answers are right and that lost work is done again, not that they
+are faster.
+"""
+
+import os
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+import ngtoken
+import ngtoken.dataset
+from conftest import engine, plain, varied
+
+ray = engine("ray")
+engine("ray.data")
+engine("ray.util.scheduling_strategies")
+cluster_utils = engine("ray.cluster_utils")
+pyarrow = pytest.importorskip("pyarrow")
+
+# Ray warns of its own future, and leaves sockets and processes to the end.
+pytestmark = pytest.mark.filterwarnings("default")
+
+TOKENS = int(os.environ.get("NG_RAY_TOKENS", "400000"))
+#: Tasks of a sixtieth of the tokens.
+TASK_BYTES = max(4096 * 64, TOKENS * 64 // 60)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    """Ten shards, of which one has rows that were changed, and an open tail."""
+    dataset = ngtoken.dataset.create(tmp_path_factory.mktemp("ray") / "a.ngd")
+    records = varied(TOKENS // 10, 3)
+    with dataset.writer(roll=max(4096, TOKENS // 10)) as writer:
+        for part in range(10):
+            records["id"] = np.arange(len(records)) + part * len(records)
+            records["timestamp"] = records["id"]
+            writer.append(records)
+    dataset.update("timestamp < 1000", set="weight = weight * 0.5")
+    writer = dataset.writer()
+    writer.append(records[:5000])
+    writer.commit()
+    dataset.refresh()
+    yield dataset
+    writer.close()
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head and another node, each of one processor."""
+    os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
+    store = {"num_cpus": 1, "object_store_memory": 256 << 20}
+    cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=store)
+    cluster.add_node(**store)
+    ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
+
+
+@pytest.fixture
+def second_node(cluster):
+    """The other node, there again if a test removed it."""
+    if not cluster.worker_nodes:
+        cluster.add_node(num_cpus=1, object_store_memory=256 << 20)
+    cluster.wait_for_nodes()
+    both = [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+    on = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+    # So that the first to start a process does not do everything.
+    ready = ray.remote(num_cpus=1)(lambda: None)
+    ray.get([ready.options(scheduling_strategy=on(node, soft=False)).remote() for node in both])
+    return next(iter(cluster.worker_nodes))
+
+
+def alive():
+    return sum(node["Alive"] for node in ray.nodes())
+
+
+def table_of(data):
+    """The rows of a Ray dataset in the order of their positions."""
+    tables = [ray.get(each) for each in data.to_arrow_refs()]
+    return pyarrow.concat_tables(tables).sort_by("position")
+
+
+def test_two_nodes_are_there_and_both_do_tasks(dataset, second_node):
+    assert alive() == 2
+
+    @ray.remote(num_cpus=1, scheduling_strategy="SPREAD")
+    def where(task):
+        time.sleep(0.02)
+        stream = ngtoken.dataset.run_task(task)
+        return ray.get_runtime_context().get_node_id(), sum(1 for _ in stream)
+
+    done = ray.get([where.remote(task) for task in dataset.tasks(task_bytes=TASK_BYTES)])
+    assert len({node for node, _ in done}) == 2
+
+
+@pytest.mark.parametrize("where", [None, "weight > 0.9", "timestamp between 5000 and 5999", "weight > 2"])
+def test_rows_are_those_of_the_dataset(dataset, second_node, where):
+    columns = "position, id, weight, flags"
+    data = dataset.to_ray(columns, where=where, task_bytes=TASK_BYTES)
+    expected = dataset.to_arrow(columns, where=where)
+    assert data.schema().base_schema.equals(expected.schema)
+    assert data.count() == len(expected)
+    assert table_of(data).equals(expected.combine_chunks())
+
+
+def test_counts_are_known_without_reading(second_node, tmp_path):
+    small = ngtoken.dataset.create(tmp_path / "b.ngd")
+    with small.writer() as writer:
+        writer.append(varied(20_000))
+    small.refresh()
+    data = small.to_ray()
+    shutil.rmtree(small.path / "shards")
+    assert data.count() == 20_000
+
+
+def test_values_are_raw_if_asked_for(dataset, second_node):
+    data = dataset.where("timestamp < 3000").to_ray("position, physical", raw=True)
+    expected = dataset.where("timestamp < 3000").to_arrow("position, physical", raw=True)
+    assert table_of(data).equals(expected.combine_chunks())
+
+
+@pytest.mark.parametrize("by", [None, "entity_type", "cell(physical, 200)"])
+def test_aggregates_have_the_same_bits(dataset, second_node, by):
+    measures = "count, sum(weight), mean(weight), min(id), max(id), distinct(flags), median(flags)"
+    for where in (None, "weight > 0.5"):
+        query = dataset.where(where)
+        here, there = query.aggregate(by, measures), query.ray_aggregate(by, measures, task_bytes=TASK_BYTES)
+        assert plain(there) == plain(here)
+
+
+def test_aggregates_that_need_two_passes_are_refused(dataset, second_node):
+    with pytest.raises(ValueError, match="two passes"):
+        dataset.ray_aggregate(measures="median(weight)")
+
+
+def test_the_nearest_are_the_same(dataset, second_node):
+    points = [[0, 0, 0], [10, 20, -30], [1e4, 0, 0]]
+    for options in (
+        {"space": "physical"},
+        {"space": "motor"},
+        {"weights": {"physical": 1.0, "emotional": 0.5}},
+    ):
+        given = points if "space" in options else [[each, each] for each in points]
+        here = dataset.nearest(given, 9, **options)
+        there = dataset.ray_nearest(given, 9, task_bytes=TASK_BYTES, **options)
+        assert np.array_equal(there.positions, here.positions)
+        assert np.array_equal(there.distances, here.distances)
+    token = dataset[7]
+    few = dataset.where("timestamp < 3")
+    here, there = few.nearest(token, 5), few.ray_nearest(token, 5, task_bytes=TASK_BYTES)
+    assert plain(there) == plain(here) and there.positions[0, 3] == -1
+
+
+def test_tasks_read_what_was_there_when_they_were_cut(dataset, second_node):
+    data = dataset.to_ray("position, weight", task_bytes=TASK_BYTES)
+    expected = dataset.to_arrow("position, weight").combine_chunks()
+    generation = dataset.generation
+    dataset.delete("timestamp between 2000 and 2999")
+    assert table_of(data).equals(expected)
+    dataset.checkout(generation)
+
+
+def test_damage_is_told_as_it_is_here(dataset, second_node, tmp_path):
+    small = ngtoken.dataset.create(tmp_path / "b.ngd")
+    with small.writer() as writer:
+        writer.append(varied(20_000))
+    small.refresh()
+    (shard,) = (each for each in small.shards() if not each.open)
+    path = small.path / "shards" / f"{shard.file}.ngt"
+    content = bytearray(path.read_bytes())
+    content[content.index(small[9_000].tobytes()) + 8] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ngtoken.DamagedError, match=shard.file):
+        small.ray_aggregate("entity_type", "sum(weight)")
+    some = small.where(skip_damaged=True)
+    assert plain(some.ray_aggregate(measures="count")) == [{"count": 20_000 - 4096}]
+
+
+def test_a_node_that_goes_in_the_middle_of_a_scan_changes_no_row(dataset, cluster, second_node):
+    expected = dataset.to_arrow("position, id, weight").combine_chunks()
+    data = dataset.to_ray("position, id, weight", task_bytes=4096 * 64)
+    tables = []
+    for batch in data.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
+        tables.append(batch)
+        if len(tables) == 3:
+            cluster.remove_node(second_node, allow_graceful=False)
+    assert alive() == 1
+    assert pyarrow.concat_tables(tables).sort_by("position").equals(expected)
+
+
+def test_a_node_that_goes_in_the_middle_of_a_question_changes_no_answer(dataset, cluster, second_node, monkeypatch):
+    from ngtoken import _ray
+
+    whole = _ray.partials
+
+    def cut_short(*given):
+        for number, partial in enumerate(whole(*given)):
+            if number == 5:
+                cluster.remove_node(second_node, allow_graceful=False)
+            yield partial
+
+    monkeypatch.setattr(_ray, "partials", cut_short)
+    measures = "count, sum(weight), max(id)"
+    there = dataset.ray_aggregate("entity_type", measures, task_bytes=4096 * 64)
+    assert alive() == 1
+    assert plain(there) == plain(dataset.aggregate("entity_type", measures))
