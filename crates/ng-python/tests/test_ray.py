@@ -5,8 +5,11 @@ are faster.
 """
 
 import os
+import runpy
 import shutil
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -180,6 +183,16 @@ def test_damage_is_told_as_it_is_here(dataset, second_node, tmp_path):
         small.ray_aggregate("entity_type", "sum(weight)")
     some = small.where(skip_damaged=True)
     assert plain(some.ray_aggregate(measures="count")) == [{"count": 20_000 - 4096}]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of processes as Linux tells it")
+def test_the_costs_that_the_documents_have_can_be_measured(dataset, second_node):
+    examples = Path(__file__).parent.parent / "examples"
+    costs = runpy.run_path(str(examples / "ray_costs.py"))
+    measured = dict(costs["figures"](dataset, 1))
+    assert {"memory: raylets", "our smallest task, one after another"} <= set(measured)
+    assert all(text.split()[1] in ("ms", "s", "MB") for text in measured.values())
+    assert costs["made"](dataset.path.with_name("c.ngd"), 10_000).where().count() == 10_000
 
 
 def test_a_node_that_goes_in_the_middle_of_a_scan_changes_no_row(dataset, cluster, second_node):
