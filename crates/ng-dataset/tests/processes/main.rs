@@ -15,6 +15,7 @@ mod actor;
 #[path = "../../../ng-store/tests/amount/mod.rs"]
 #[allow(dead_code, reason = "shared with other tests, which skip some things")]
 mod amount;
+mod files;
 mod history;
 mod kills;
 mod races;
@@ -39,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 7] = [
+    let tests: [(&str, fn()); 8] = [
         (
             "history_every_row_of_eight_writers_is_there_once",
             history::test,
@@ -64,6 +65,10 @@ fn trials() -> Vec<Trial> {
         (
             "readers_of_other_processes_keep_their_files",
             readers::keep_their_files,
+        ),
+        (
+            "a_change_of_many_shards_opens_few_files",
+            files::few_are_open,
         ),
     ];
     let trial = |(name, test): (&str, fn())| {

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ng_dataset::{
-    ChangeOptions, CollectOptions, CompactOptions, Dataset, DatasetError, Roll, Writer,
-    WriterOptions,
+    ChangeOptions, CollectOptions, CompactOptions, Dataset, DatasetError, ReshardOptions, Roll,
+    SortOptions, Writer, WriterOptions,
 };
 use ng_parallel::Workers;
 
 use crate::actor::{listen, number, say};
+use crate::files::{CUT, LAST, LENGTH};
 use crate::random::Random;
 use crate::tokens::{changed_rows, token};
 
@@ -30,6 +31,7 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ),
         ("roll", [path, writer, rolls]) => roll(path.as_ref(), number(writer), number(rolls)),
         ("update", [path, from, ms]) => update(path.as_ref(), number(from), until(ms)),
+        ("change", [path, verb]) => change(path.as_ref(), verb),
         ("compact", [path, ms]) => compact(path.as_ref(), until(ms)),
         ("hold", [path]) => hold(path.as_ref()),
         ("collect", [path, ms]) => collect(path.as_ref(), until(ms)),
@@ -102,6 +104,38 @@ fn update(path: &Path, from: u64, until: Instant) {
             Err(error) => assert!(is_expected(&error), "{error}"),
         }
         at += 1;
+    }
+}
+
+/// Makes all shards anew, by one verb.
+fn change(path: &Path, verb: &str) {
+    let (dataset, workers) = (open(path), Workers::new(1).unwrap());
+    let options = ChangeOptions::new();
+    match verb {
+        "update" => {
+            let (filter, set) = ("id >= 0".parse().unwrap(), "weight = 2".parse().unwrap());
+            let changed = dataset.update(&workers, &filter, &set, &options);
+            changed.unwrap();
+        }
+        "delete" => {
+            let filter = LAST.parse().unwrap();
+            dataset.delete(&workers, &filter, &options).unwrap();
+        }
+        "upsert" => {
+            let rows = dataset.snapshot().unwrap().len();
+            let firsts = (0..rows / LENGTH).map(|shard| shard * LENGTH);
+            let tokens = firsts.map(|at| token(0, at));
+            dataset.upsert(&workers, tokens, &options).unwrap();
+        }
+        "reshard" => {
+            let options = ReshardOptions::tokens(CUT);
+            dataset.reshard(&workers, &options, |_, _| ()).unwrap();
+        }
+        "sort" => {
+            let options = SortOptions::by("id".parse().unwrap()).shard_tokens(CUT);
+            dataset.sort(&workers, &options, |_| ()).unwrap();
+        }
+        _ => panic!("no verb {verb}"),
     }
 }
 

@@ -10,7 +10,9 @@
 //!    between they are files that nobody names, which a later collector removes when they are old.
 //!
 //! A file is removed under its own lock, with the manifests looked through again since it was
-//! taken: its creator had it until the generation that names it was published (`named.rs`).
+//! taken: its creator had it until the generation that names it was published (`named.rs`). The
+//! shards of a change have no locks of their own: while one is at work, files that nobody has named
+//! yet stay.
 
 mod files;
 mod named;
@@ -128,8 +130,8 @@ pub struct CollectReport {
     pub young_generations: Vec<u64>,
     /// How many files that nobody names stay because they are too young, or of unknown age.
     pub young_files: u64,
-    /// How many files that nobody names stay because they are locked: their creators will have them
-    /// named, or their writers have not ended.
+    /// How many files that nobody names stay because they are locked, or a change is at work: their
+    /// creators will have them named, or their writers have not ended.
     pub locked_files: u64,
 }
 

@@ -12,6 +12,7 @@ use ng_store::disk::sim::{
 
 use super::*;
 use crate::manifest::Verb;
+use crate::shard::Unpublished;
 use crate::testing::*;
 use crate::{CreateOptions, Manifest, ManifestFlaw};
 
@@ -225,6 +226,19 @@ fn a_file_that_nobody_named_goes_if_it_is_free_and_old() {
     assert_eq!(count(&CollectOptions::new()), (0, 1, 0));
     assert_eq!(count(&NOW), (0, 0, 1));
     assert_eq!(shards(&dataset), named(&dataset));
+    // A change has one lock for all of its shards.
+    let mut change = Unpublished::begin(dataset.place()).unwrap();
+    let new = [new_shard(&dataset, 0..10), new_shard(&dataset, 10..20)];
+    let [next, _] = new.map(|new| change.push(new));
+    assert_eq!(count(&NOW), (2, 0, 0));
+    change
+        .publish_if(Verb::Append, |_, manifest| {
+            manifest.entries.push(next.clone());
+            Ok(true)
+        })
+        .unwrap();
+    assert_eq!(shards(&dataset), named(&dataset));
+    assert_eq!(count(&NOW), (0, 0, 0));
     // Its age is unknown.
     let dir = dataset.place().shards().unwrap();
     dir.create_exclusive(&crate::place::shard_name(FileId([3; 16])))

@@ -81,7 +81,7 @@ pub struct Orphan {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OrphanState {
-    /// Somebody has its lock: it will be named, or its writer has not ended.
+    /// Somebody has its lock, or a change is at work: it will be named, or its writer has not ended.
     Locked,
     /// It is sound, and could be recovered.
     Sound {
