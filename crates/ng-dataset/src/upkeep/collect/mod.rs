@@ -142,9 +142,10 @@ impl<R: Dir> Dataset<R> {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::GenerationGone`] if the oldest one to keep is above the newest, and
-    /// [`DatasetError::Manifest`] if a kept one is damaged, since it is unknown what it names. No
-    /// generation is left without its files.
+    /// [`DatasetError::GenerationGone`] if the oldest one to keep is above the newest,
+    /// [`DatasetError::Manifest`] if the newest is damaged, or one is of another dataset, and
+    /// [`DatasetError::KeptManifest`] if another one that is kept is damaged, since it is unknown what
+    /// it names: one that goes may be. No generation is left without its files.
     pub fn collect(&self, options: &CollectOptions) -> Result<CollectReport, DatasetError> {
         collect(self.place(), options)
     }
