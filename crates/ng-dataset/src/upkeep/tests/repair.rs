@@ -3,7 +3,7 @@ use std::fs::File;
 use ng_parallel::Workers;
 use ng_store::disk::{Dir, Disk};
 
-use super::verify::{four_shards, verified};
+use super::verify::{almost_sorted, four_shards, verified};
 use super::*;
 use crate::manifest::Taken;
 use crate::shard::Unpublished;
@@ -124,6 +124,30 @@ fn a_zone_is_computed_anew() {
     assert_eq!(report.rezoned, [files[1]]);
     assert!(report.repaired.is_empty());
     assert_eq!(shown(&dataset), all());
+    check_clean(&dataset);
+}
+
+#[test]
+fn a_length_and_an_order_are_told_as_they_are() {
+    let (_temporary, dataset, file) = almost_sorted("id", 0..10_000);
+    let path = dataset.place().shard_path(file);
+    let bytes = path.metadata().unwrap().len() + 5;
+    File::options()
+        .write(true)
+        .open(path)
+        .unwrap()
+        .set_len(bytes)
+        .unwrap();
+    let dry = repair(&dataset, &RepairOptions::new().dry_run(true));
+    assert_eq!((dry.generation, &dry.corrected[..]), (None, &[file][..]));
+    let before = shown(&dataset);
+    let report = repair(&dataset, &RepairOptions::new());
+    assert_eq!(report.corrected, [file]);
+    assert!(report.repaired.is_empty() && report.rezoned.is_empty());
+    let snapshot = dataset.snapshot().unwrap();
+    let sealed = snapshot.shards()[0].sealed().unwrap();
+    assert_eq!((sealed.bytes, &sealed.order), (bytes, &None));
+    assert_eq!(shown(&dataset), before);
     check_clean(&dataset);
 }
 
