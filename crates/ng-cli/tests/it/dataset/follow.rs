@@ -3,6 +3,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use ng_dataset::Dataset;
 use ng_token::{Token, as_bytes};
 
 use super::{dataset, load, made_of};
@@ -112,11 +113,9 @@ fn a_stream_goes_through_a_dataset_whose_disk_stays_flat() {
 fn damage_is_told_and_what_is_behind_it_is_read() {
     let place = Place::new();
     let path = made_of(&place, "a.ngd", &tokens(0..3 * 4096), "12288");
-    let shard = fs::read_dir(path.join("shards")).unwrap();
-    let mut shards = shard.map(|entry| entry.unwrap().path());
-    let shard = shards
-        .find(|path| path.extension().is_some_and(|it| it == "ngt"))
-        .unwrap();
+    let snapshot = Dataset::open(&path).unwrap().snapshot().unwrap();
+    let file = snapshot.shards()[0].file();
+    let shard = path.join(format!("shards/{file}.ngt"));
     let mut bytes = fs::read(&shard).unwrap();
     let token = as_bytes(&tokens(5000..5001)).to_vec();
     let at = bytes.windows(64).position(|at| at == token).unwrap();
