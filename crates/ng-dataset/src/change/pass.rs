@@ -52,7 +52,8 @@ where
     pub(super) fn over_all(&mut self) -> Result<(), E::Error> {
         for (number, shard) in self.snapshot.shards().iter().enumerate() {
             self.check_stop(number)?;
-            match self.edit.can_touch(shard.zone(), shard.positions()) {
+            let matcher = self.edit.matcher();
+            match matcher.can_match(shard.zone(), shard.positions()) {
                 true => self.over(number, shard)?,
                 false => self.report.shards_pruned += 1,
             }
