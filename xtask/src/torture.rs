@@ -26,6 +26,9 @@ const LARGE_TOKENS: u64 = 10_000_000;
 /// How long the history of a dataset goes on when the size is large.
 const HISTORY_TIME: Duration = Duration::from_secs(60);
 
+/// The number of tokens of a dataset whose changes are killed, when the size is large.
+const KILL_TOKENS: u64 = 2_000_000;
+
 /// How much of a failed run's output is shown.
 const LAST_LINES: usize = 60;
 
@@ -47,6 +50,11 @@ pub(crate) struct TortureArgs {
     /// How long the history of a dataset goes on; by default 60s, or 2500ms if small
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     history_time: Option<Duration>,
+
+    /// How many tokens the datasets have whose changes are killed, such as 2M, which is the default
+    /// if large; if small, as in the tests
+    #[arg(long, value_name = "COUNT", value_parser = parse_tokens)]
+    kill_tokens: Option<u64>,
 
     /// How long each target is fuzzed; by default 60s, or 10s if small
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -85,13 +93,27 @@ enum Kind {
     /// The files of an index flipped, cut, swapped, stale, built by two and killed while built
     Index,
     /// Datasets: power cuts over the whole folder, simulated; publishers that race, processes killed
-    /// at a random moment, and a history of eight writers and four readers
+    /// at a random moment, the tool among them, and a history of eight writers and four readers
     Dataset,
     /// The tool killed at a random moment, and on disks without room, mounted
     Tool,
     /// Inputs, found by libFuzzer
     Fuzz,
 }
+
+/// A package, and the arguments of `cargo test` that choose of its tests.
+type Run = (&'static str, &'static [&'static str]);
+
+/// Datasets that are killed are for [`Kind::Dataset`].
+const TOOL: &[&str] = &[
+    "--test",
+    "it",
+    "--",
+    "killed",
+    "full_disk",
+    "--skip",
+    "dataset::killed",
+];
 
 impl Kind {
     fn name(self) -> String {
@@ -112,33 +134,26 @@ impl Kind {
         }
     }
 
-    /// The tests, as arguments of `cargo test`.
-    fn tests(self) -> &'static [&'static str] {
+    /// The tests, one package after another.
+    fn runs(self) -> &'static [Run] {
         match self {
-            Self::Crash => &["--test", "crash"],
-            Self::Kills => &["--test", "processes", "kill"],
-            Self::Races => &["--test", "processes", "racing"],
-            Self::Refresh => &["--test", "processes", "readers"],
-            Self::Replace => &["--test", "processes", "replaced"],
-            Self::Forks => &["--test", "processes", "forked"],
-            Self::Overlay => &["--test", "processes", "copied_up"],
-            Self::FullDisk => &["--test", "processes", "full"],
-            Self::Loom => &["--lib", "--test", "loom"],
-            Self::Query => &["--lib", "--test", "oracle"],
-            Self::Index => &["--test", "index"],
-            Self::Dataset => &["--lib", "--test", "processes"],
-            Self::Tool => &["--test", "it", "--", "killed", "full_disk"],
+            Self::Crash => &[("ng-store", &["--test", "crash"])],
+            Self::Kills => &[("ng-store", &["--test", "processes", "kill"])],
+            Self::Races => &[("ng-store", &["--test", "processes", "racing"])],
+            Self::Refresh => &[("ng-store", &["--test", "processes", "readers"])],
+            Self::Replace => &[("ng-store", &["--test", "processes", "replaced"])],
+            Self::Forks => &[("ng-store", &["--test", "processes", "forked"])],
+            Self::Overlay => &[("ng-store", &["--test", "processes", "copied_up"])],
+            Self::FullDisk => &[("ng-store", &["--test", "processes", "full"])],
+            Self::Loom => &[("ng-store", &["--lib", "--test", "loom"])],
+            Self::Query => &[("ng-query", &["--lib", "--test", "oracle"])],
+            Self::Index => &[("ng-query", &["--test", "index"])],
+            Self::Dataset => &[
+                ("ng-dataset", &["--lib", "--test", "processes"]),
+                ("ng-cli", &["--test", "it", "--", "dataset::killed"]),
+            ],
+            Self::Tool => &[("ng-cli", TOOL)],
             Self::Fuzz => &[],
-        }
-    }
-
-    /// The package that contains them.
-    fn package(self) -> &'static str {
-        match self {
-            Self::Query | Self::Index => "ng-query",
-            Self::Dataset => "ng-dataset",
-            Self::Tool => "ng-cli",
-            _ => "ng-store",
         }
     }
 
@@ -178,6 +193,7 @@ pub(crate) fn fuzz(time: Duration) -> Result<()> {
         only: vec![Kind::Fuzz],
         tokens: None,
         history_time: None,
+        kill_tokens: None,
         fuzz_time: Some(time),
     };
     match all(&args)? {
@@ -208,7 +224,8 @@ fn all(args: &TortureArgs) -> Result<bool> {
 
 fn build(kinds: &[Kind]) -> Result<()> {
     let tested = kinds.iter().filter(|kind| **kind != Kind::Fuzz);
-    let packages: BTreeSet<_> = tested.map(|kind| kind.package()).collect();
+    let runs = tested.flat_map(|kind| kind.runs());
+    let packages: BTreeSet<_> = runs.map(|(package, _)| *package).collect();
     for package in packages {
         run(tests(package).arg("--no-run"))?;
     }
@@ -249,35 +266,48 @@ fn one(kind: Kind, args: &TortureArgs) -> Result<Outcome> {
 /// Tests are chosen by a part of their names: if one is renamed, nothing runs, and Cargo calls that
 /// success.
 fn check_ran(kind: Kind, sums: &Sums) -> Result<()> {
-    let (name, counted) = (kind.name(), kind.counted());
-    if sums.like(counted) == 0 && !sums.skipped_like(counted) {
-        bail!("{name}: nothing was run: no count of \"{counted}\"");
+    let counts: &[&str] = match kind {
+        // One of each package.
+        Kind::Dataset => &["dataset kills", "dataset: kills"],
+        _ => &[kind.counted()],
+    };
+    let name = kind.name();
+    for counted in counts {
+        if sums.like(counted) == 0 && !sums.skipped_like(counted) {
+            bail!("{name}: nothing was run: no count of \"{counted}\"");
+        }
     }
     Ok(())
 }
 
 fn test(kind: Kind, args: &TortureArgs, counts: &Counts) -> Result<()> {
-    let (scale, tokens) = match args.size {
-        Size::Small => (1, args.tokens),
-        Size::Large => (
-            kind.large_scale(),
-            Some(args.tokens.unwrap_or(LARGE_TOKENS)),
-        ),
-    };
-    let mut cargo = tests(kind.package());
-    cargo
-        .args(kind.tests())
-        .env("NG_CRASH_SCALE", scale.to_string());
-    if let Some(tokens) = tokens {
-        cargo.env("NG_TOKENS", tokens.to_string());
+    let variables = variables(kind, args);
+    for &(package, arguments) in kind.runs() {
+        let mut cargo = tests(package);
+        cargo.args(arguments);
+        for (name, value) in variables {
+            cargo.envs(value.map(|value| (name, value.to_string())));
+        }
+        let name = format!("{}-{package}", kind.name());
+        watch(kind, &name, &mut cargo, counts)?;
     }
-    if let Some(time) = args.history_time.or(match args.size {
+    Ok(())
+}
+
+/// What tells the tests how much to do.
+fn variables(kind: Kind, args: &TortureArgs) -> [(&'static str, Option<u64>); 4] {
+    let if_large = |amount| match args.size {
         Size::Small => None,
-        Size::Large => Some(HISTORY_TIME),
-    }) {
-        cargo.env("NG_HISTORY_TIME", time.as_millis().to_string());
-    }
-    watch(kind, &kind.name(), &mut cargo, counts).map(drop)
+        Size::Large => Some(amount),
+    };
+    let millis = |time: Duration| time.as_millis() as u64;
+    let time = args.history_time.map(millis);
+    [
+        ("NG_CRASH_SCALE", if_large(kind.large_scale()).or(Some(1))),
+        ("NG_TOKENS", args.tokens.or(if_large(LARGE_TOKENS))),
+        ("NG_KILL_TOKENS", args.kill_tokens.or(if_large(KILL_TOKENS))),
+        ("NG_HISTORY_TIME", time.or(if_large(millis(HISTORY_TIME)))),
+    ]
 }
 
 fn fuzz_all(args: &TortureArgs, counts: &Counts) -> Result<()> {

@@ -169,6 +169,7 @@ pub(crate) struct CreateArgs {
 
     /// Generate this many tokens, with ids from their indices, or varied ones with --like
     #[arg(long, value_name = "N", value_parser = parse_count, allow_hyphen_values = true)]
+    #[arg(conflicts_with = "validate")]
     pub(crate) tokens: Option<u64>,
 
     /// How an index becomes an id [default: raw, with a warning beyond 2^24 tokens]
@@ -190,11 +191,6 @@ pub(crate) struct CreateArgs {
 
     #[command(flatten)]
     pub(crate) from_args: FromArgs,
-
-    /// Refuse records that are not valid tokens now [without RULES: strict]
-    #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "strict", conflicts_with = "tokens")]
-    pub(crate) validate: Option<Rules>,
 
     #[command(flatten)]
     pub(crate) count: ExpectedCount,
@@ -248,11 +244,6 @@ pub(crate) struct AppendArgs {
 
     #[command(flatten)]
     pub(crate) from_args: FromArgs,
-
-    /// Refuse records that are not valid tokens now [without RULES: strict]
-    #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "strict")]
-    pub(crate) validate: Option<Rules>,
 
     #[command(flatten)]
     pub(crate) count: ExpectedCount,

@@ -41,19 +41,12 @@ pub(crate) enum OutOfRange {
 pub(crate) enum Misplaced {
     #[error("{}: is not a dataset, {option} is for datasets only", Shown(path))]
     ExpectsDataset { path: PathBuf, option: &'static str },
-    #[error("{}: is a dataset, {option} is for token files only", Shown(path))]
-    ExpectsFile { path: PathBuf, option: &'static str },
 }
 
 impl Misplaced {
     pub(crate) fn expects_dataset(path: &Path, option: &'static str) -> Self {
         let path = path.to_owned();
         Self::ExpectsDataset { path, option }
-    }
-
-    pub(crate) fn expects_file(path: &Path, option: &'static str) -> Self {
-        let path = path.to_owned();
-        Self::ExpectsFile { path, option }
     }
 }
 

@@ -182,6 +182,7 @@ fn of_dataset(error: &DatasetError) -> &'static str {
         DatasetError::NotADataset { .. } => "not_a_dataset",
         DatasetError::Exists { .. } => "exists",
         DatasetError::Manifest { .. }
+        | DatasetError::KeptManifest { .. }
         | DatasetError::ShardShort { .. }
         | DatasetError::ShardMissing { .. }
         | DatasetError::OtherShard { .. } => "damaged",

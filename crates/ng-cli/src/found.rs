@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ng_dataset::FileId;
 use ng_store::{BLOCK_TOKENS, BadBlock, Cause, Counted, Cut, Finding, Shown, VerifyReport};
 use serde::Serialize;
 
@@ -69,10 +70,10 @@ impl Found {
         }
     }
 
-    /// The bad blocks, among those looked at.
+    /// The bad blocks, among those looked at, by their places among all blocks.
     pub(crate) fn bad_blocks(&self) -> Vec<u64> {
         let bad = self.bad.iter().flatten();
-        bad.map(|bad| bad.block).collect()
+        bad.map(|bad| bad.place).collect()
     }
 
     pub(crate) fn has_bad_blocks(&self) -> bool {
@@ -225,6 +226,12 @@ pub(crate) struct ToldBlock {
     cause: &'static str,
     found: String,
     expected: String,
+    /// The shard of a dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<String>,
+    /// Its place among all blocks of a file, or of a dataset.
+    #[serde(skip)]
+    place: u64,
     #[serde(skip)]
     explained: Explained,
 }
@@ -249,15 +256,37 @@ impl ToldBlock {
             cause,
             found: format!("{:#018x}", bad.found),
             expected: format!("{:#018x}", bad.expected),
+            shard: None,
+            place: bad.block,
             explained,
         }
+    }
+
+    /// Says in which shard of a dataset it is, and its place among the blocks of all.
+    pub(crate) fn in_shard(self, shard: FileId, place: u64) -> Self {
+        Self {
+            shard: Some(shard.to_string()),
+            place,
+            ..self
+        }
+    }
+
+    /// What comes before its name.
+    fn whose(&self) -> String {
+        let shard = self.shard.as_ref();
+        shard.map_or_else(String::new, |shard| format!("shard {shard}: "))
     }
 
     /// Describes this block, with its hashes if it was read.
     pub(crate) fn told(&self) -> String {
         let what = format!(
-            "block {} (tokens {}..{}) at {:#x}: {}",
-            self.block, self.first_token, self.end_token, self.offset, self.explained.one
+            "{}block {} (tokens {}..{}) at {:#x}: {}",
+            self.whose(),
+            self.block,
+            self.first_token,
+            self.end_token,
+            self.offset,
+            self.explained.one
         );
         match self.cause {
             CUT | UNREADABLE => what,
@@ -270,7 +299,8 @@ impl ToldBlock {
     }
 
     fn is_followed_by(&self, next: &Self) -> bool {
-        self.block + 1 == next.block && self.cause == next.cause
+        let is_next = self.block + 1 == next.block && self.shard == next.shard;
+        is_next && self.cause == next.cause
     }
 }
 
@@ -280,7 +310,8 @@ fn told(run: &[ToldBlock]) -> String {
         [] => String::new(),
         [only] => only.told(),
         [first, .., last] => format!(
-            "blocks {}..{} (tokens {}..{}) at {:#x}: {}",
+            "{}blocks {}..{} (tokens {}..{}) at {:#x}: {}",
+            first.whose(),
             first.block,
             last.block + 1,
             first.first_token,

@@ -87,6 +87,9 @@ fn of_dataset(error: &DatasetError) -> Option<&'static str> {
         | DatasetError::ShardShort { .. }
         | DatasetError::ShardMissing { .. }
         | DatasetError::OtherShard { .. } => Some(REPAIR_DATASET),
+        DatasetError::KeptManifest { .. } => {
+            Some("`ng dataset gc PATH --older 0s`, with --keep-from above it, lets it go")
+        }
         DatasetError::GenerationGone { .. } => {
             Some("`ng dataset log PATH` lists those that are kept")
         }

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{self, Path};
 use std::sync::Arc;
 
 use ng_query::sealed::FileId;
@@ -138,7 +138,8 @@ impl<R: Dir> Dataset<R> {
         })
     }
 
-    /// Returns the path it was opened by.
+    /// Returns the path it was opened by, absolute if it is of the operating system: it stays the
+    /// same folder when the current one changes.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.place.path()
@@ -203,7 +204,8 @@ impl<R: Dir> fmt::Debug for Dataset<R> {
 
 fn real_place(path: &Path) -> Result<Place<RealDir>, DatasetError> {
     let root = RealDir::open(path).map_err(DatasetError::io(path, "open the folder"))?;
-    Ok(Place::new(root, path.to_owned(), Some(index_real)))
+    let path = path::absolute(path).map_err(DatasetError::io(path, "find the folder"))?;
+    Ok(Place::new(root, path, Some(index_real)))
 }
 
 /// Tells whether a folder has nothing in it, but what a creator that died leaves.

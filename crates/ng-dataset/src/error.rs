@@ -53,6 +53,21 @@ pub enum DatasetError {
         flaw: ManifestFlaw,
     },
 
+    /// A manifest is damaged that a collector was to keep, or that somebody reads: it may name any
+    /// file, so none is removed. It goes when it is no longer kept.
+    #[error(
+        "{}: {flaw}; it may name any file, so none is removed while generation {generation} is kept",
+        Shown(path)
+    )]
+    KeptManifest {
+        /// The manifest.
+        path: PathBuf,
+        /// The number of its generation.
+        generation: u64,
+        /// What is wrong with it.
+        flaw: ManifestFlaw,
+    },
+
     /// No generation of this number is kept.
     #[error(
         "{}: generation {generation} is not kept, expected {oldest} to {newest}",

@@ -7,6 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use ng_arrow::{Form, Format};
 
+use super::Rules;
+
 /// What is wrong with options that clap accepted.
 #[derive(Debug, thiserror::Error)]
 #[error("{told}")]
@@ -38,6 +40,11 @@ pub(crate) struct FromArgs {
     /// Take whole numbers in CSV and JSON lines as units, if others wrote 2.0 as 2
     #[arg(long)]
     units: bool,
+
+    /// Refuse records that are not valid tokens now [without RULES: strict]
+    #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "strict")]
+    pub(crate) validate: Option<Rules>,
 }
 
 impl FromArgs {
@@ -60,12 +67,12 @@ impl FromArgs {
 
     /// Refuses options about an input if there is none.
     pub(crate) fn check_unused(&self) -> Result<(), Misused> {
-        if self.format.is_none() && self.form().is_none() {
+        if self.format.is_none() && self.form().is_none() && self.validate.is_none() {
             return Ok(());
         }
         Err(Misused {
             kind: ErrorKind::MissingRequiredArgument,
-            told: "--format, --raw and --units need --from".to_owned(),
+            told: "--format, --raw, --units and --validate need --from".to_owned(),
         })
     }
 

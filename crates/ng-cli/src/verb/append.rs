@@ -38,7 +38,7 @@ pub(crate) fn append(args: &AppendArgs, tool: &Tool) -> Result<ExitCode> {
     tool.say.warn(&found.warnings(&args.file));
     let what = Pour {
         input,
-        check: Check::by(args.validate),
+        check: Check::by(args.from_args.validate),
         doing: "appending",
     };
     pour(what, &mut writer, tool, &hold)?;

@@ -99,7 +99,7 @@ fn create_from(args: &CreateArgs, from: &Path, tool: &Tool) -> Result<FileInfo> 
     let mut draft = FileDraft::begin(&args.file, &options(args, 0))?;
     let what = Pour {
         input,
-        check: Check::by(args.validate),
+        check: Check::by(args.from_args.validate),
         doing: "creating",
     };
     pour(what, draft.writer(), tool, &hold)?;

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::args::VerifyArgs;
 use crate::found::{Found, RECOVER};
+use crate::progress::Progress;
 use crate::say::Report;
 use crate::tool::{Tool, workers};
 
@@ -26,7 +27,19 @@ pub(super) fn verify_on_all(
     workers: &Workers,
     tool: &Tool,
 ) -> Result<VerifyReport> {
-    let progress = tool.progress("verifying", Some(reader.len()));
+    verify_shown(
+        reader,
+        workers,
+        &tool.progress("verifying", Some(reader.len())),
+    )
+}
+
+/// Looks at every block, on a bar that may go on.
+pub(super) fn verify_shown(
+    reader: &BlockReader,
+    workers: &Workers,
+    progress: &Progress,
+) -> Result<VerifyReport> {
     verify_watched(workers, reader, |tokens| progress.add(tokens)).map_err(|error| match error {
         // The error of the file decides what JSON calls it.
         VerifyError::Io(error) => error.into(),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use ng_dataset::Dataset;
 use ng_store::{CreateOptions, VecStore};
 use ng_synth::Synth;
 use ng_token::{EntityType, Space, SystemFlags, Token};
@@ -314,6 +315,54 @@ fn bad_blocks_are_named_and_marked_and_fail_it() {
         "{:?}",
         place.names()
     );
+}
+
+#[test]
+fn the_page_of_a_dataset_is_about_all_its_shards() {
+    let place = Place::new();
+    let (file, path) = (varied(&place, "a.ngt"), place.named("b.ngd"));
+    ng(&[
+        &"dataset", &"create", &path, &"--from", &file, &"--roll", &"8192", &"-q",
+    ])
+    .ok();
+    let [of_file, of_dataset] = [&file, &path].map(|path| written(path, &[]));
+    let weights = |page: &Path| {
+        let mut found = Vec::new();
+        with_page(page, |document| {
+            found = values(panel(document, "values", "weight"));
+        });
+        found
+    };
+    assert_eq!(weights(&of_dataset), weights(&of_file));
+    with_page(&of_dataset, |document| {
+        let section = |id| text_of(by_id(document, id).unwrap());
+        assert!(section("blocks").contains("0 bad of 4"));
+        assert!(section("index").contains("3 of 4 blocks"));
+        assert!(section("index").contains("2 of 2"));
+        assert!(section("about").starts_with("Dataset"));
+        let warnings = by_id(document, "warnings").unwrap();
+        assert!(text_of(warnings).contains("no id occurs twice"));
+    });
+    // The third block of all is the first of its shard.
+    let snapshot = Dataset::open(&path).unwrap().snapshot().unwrap();
+    let shard = snapshot.shards()[1].file();
+    damage(&path.join(format!("shards/{shard}.ngt")), 0);
+    let ran = describe(&path, &of_dataset, &["--replace", "--json"]);
+    let told = json(&ran.bad());
+    assert_eq!(told["bad"][0]["block"], 0, "{told}");
+    assert_eq!(told["bad"][0]["shard"], shard.to_string());
+    with_page(&of_dataset, |document| {
+        let said = text_of(by_id(document, "warnings").unwrap());
+        assert!(
+            said.contains(&format!("shard {shard}: block 0 (tokens ")),
+            "{said}"
+        );
+        let blocks = by_id(document, "blocks").unwrap();
+        let all = blocks.descendants();
+        let marks = all.filter_map(|it| it.attribute("data-block"));
+        assert_eq!(marks.collect::<Vec<_>>(), ["2"]);
+        assert!(text_of(blocks).contains("1 bad of 4"));
+    });
 }
 
 #[test]

@@ -1,7 +1,5 @@
-use std::ops::Range;
-
 use ng_parallel::Workers;
-use ng_query::{Filter, Matcher, Zone};
+use ng_query::{Filter, Matcher};
 use ng_store::disk::{Dir, Followed};
 use ng_token::Token;
 
@@ -43,8 +41,8 @@ impl Edit for Delete {
 
     const KEEPS_COUNT: bool = false;
 
-    fn can_touch(&self, zone: Option<&Zone>, positions: Range<u64>) -> bool {
-        self.matcher.can_match(zone, positions)
+    fn matcher(&self) -> &Matcher {
+        &self.matcher
     }
 
     fn edit(

@@ -1,6 +1,4 @@
-use std::ops::Range;
-
-use ng_query::Zone;
+use ng_query::Matcher;
 use ng_token::Token;
 
 use crate::DatasetError;
@@ -12,8 +10,8 @@ pub(super) trait Edit {
     /// Whether it leaves as many rows as it finds.
     const KEEPS_COUNT: bool;
 
-    /// Tells whether rows of a shard may change.
-    fn can_touch(&self, zone: Option<&Zone>, positions: Range<u64>) -> bool;
+    /// What selects the rows that may change.
+    fn matcher(&self) -> &Matcher;
 
     /// Changes rows of a block, or removes them.
     fn edit(&mut self, tokens: &mut Vec<Token>, first_position: u64) -> Result<Tally, Self::Error>;

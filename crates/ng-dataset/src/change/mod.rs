@@ -2,12 +2,11 @@
 //! shards in the place of the old ones.
 //!
 //! `update`, `delete` and `upsert` are the verbs. Each is an [`Edit`] of blocks; `pass` streams the
-//! shards through it, a `rewrite` is one of them on its way, `made` keeps the new ones until
-//! `publish` has given them their generation.
+//! shards through it, a `rewrite` is one of them on its way, and `publish` gives the new ones their
+//! generation.
 
 mod delete;
 mod edit;
-mod made;
 mod options;
 mod pass;
 mod publish;
@@ -23,13 +22,13 @@ use ng_parallel::Workers;
 use ng_store::disk::{Dir, Followed};
 
 use edit::{Edit, Tally};
-use made::{Made, Replaced};
 use options::now_s;
 pub use options::{ChangeOptions, ChangeReport};
 use pass::Pass;
-use publish::Publication;
+use publish::{Exchange, Publication, Replaced};
 use rewrite::Rewrite;
 
+use crate::shard::Unpublished;
 use crate::snapshot::Snapshot;
 use crate::{Dataset, Verb};
 
@@ -46,19 +45,19 @@ where
         edit: E,
     ) -> Result<ChangeReport, E::Error> {
         let place = self.place();
-        let _lock = match options.dry_run {
+        let shards = match options.dry_run {
             true => None,
-            false => Some(place.lock_changes()?),
+            false => Some(Unpublished::begin(place)?),
         };
         let newest = place.newest()?;
         options.check_base(place, &newest)?;
         let snapshot = Snapshot::whole(Arc::clone(place), newest, !options.dry_run)?;
-        let mut pass = Pass::new(place, &snapshot, options, workers.stop_flag(), edit);
+        let mut pass = Pass::new(&snapshot, options, (workers.stop_flag(), shards), edit);
         pass.over_all()?;
-        let (made, mut report) = pass.finish()?;
-        if !made.is_empty() {
-            let publication = Publication::new(place, &snapshot, options, verb);
-            report.generation = publication.publish(made, &mut report)?;
+        let (shards, exchange, mut report) = pass.finish()?;
+        if let Some(shards) = shards.filter(|_| !exchange.is_empty()) {
+            let publication = Publication::new(&snapshot, options, verb);
+            report.generation = publication.publish(shards, &exchange, &mut report)?;
         }
         Ok(report)
     }

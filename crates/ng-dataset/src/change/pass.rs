@@ -3,45 +3,47 @@ use ng_store::BlockReader;
 use ng_store::disk::{Dir, Followed};
 use ng_token::Token;
 
-use super::{ChangeOptions, ChangeReport, Edit, Made, Rewrite};
+use super::{ChangeOptions, ChangeReport, Edit, Exchange, Replaced, Rewrite};
 use crate::DatasetError;
 use crate::manifest::Taken;
-use crate::place::Place;
-use crate::shard::{NewShard, ShardOptions};
+use crate::shard::{NewShard, ShardOptions, Unpublished};
 use crate::snapshot::{Shard, Snapshot};
 
 /// One pass of an edit over a snapshot: one thread reads and verifies ahead, the calling one edits
 /// and writes.
 pub(super) struct Pass<'p, R: Dir, E> {
-    place: &'p Place<R>,
     snapshot: &'p Snapshot<R>,
     options: &'p ChangeOptions,
     stop: StopFlag,
     edit: E,
-    made: Made<'p, R>,
+    /// The new shards; `None` in a dry run.
+    shards: Option<Unpublished<'p, R>>,
+    exchange: Exchange,
     report: ChangeReport,
     /// The block that is edited.
     tokens: Vec<Token>,
 }
+
+/// The new shards, unless it was a dry run, where they are to stand, and what was counted.
+type Ended<'p, R> = (Option<Unpublished<'p, R>>, Exchange, ChangeReport);
 
 impl<'p, R: Dir, E: Edit> Pass<'p, R, E>
 where
     R::File: Followed + 'static,
 {
     pub(super) fn new(
-        place: &'p Place<R>,
         snapshot: &'p Snapshot<R>,
         options: &'p ChangeOptions,
-        stop: StopFlag,
+        (stop, shards): (StopFlag, Option<Unpublished<'p, R>>),
         edit: E,
     ) -> Self {
         Self {
-            place,
             snapshot,
             options,
             stop,
             edit,
-            made: Made::new(place),
+            shards,
+            exchange: Exchange::default(),
             report: ChangeReport::default(),
             tokens: Vec::new(),
         }
@@ -50,7 +52,8 @@ where
     pub(super) fn over_all(&mut self) -> Result<(), E::Error> {
         for (number, shard) in self.snapshot.shards().iter().enumerate() {
             self.check_stop(number)?;
-            match self.edit.can_touch(shard.zone(), shard.positions()) {
+            let matcher = self.edit.matcher();
+            match matcher.can_match(shard.zone(), shard.positions()) {
                 true => self.over(number, shard)?,
                 false => self.report.shards_pruned += 1,
             }
@@ -59,14 +62,14 @@ where
     }
 
     /// Adds the rows that are to come at the end, and returns what was made.
-    pub(super) fn finish(mut self) -> Result<(Made<'p, R>, ChangeReport), DatasetError> {
+    pub(super) fn finish(mut self) -> Result<Ended<'p, R>, DatasetError> {
         let added = self.edit.added();
         self.report.added = added.len() as u64;
         self.report.bytes_written += bytes_of(self.report.added);
-        if !added.is_empty() && !self.options.dry_run {
+        if !added.is_empty() {
             self.add(&added)?;
         }
-        Ok((self.made, self.report))
+        Ok((self.shards, self.exchange, self.report))
     }
 
     fn over(&mut self, number: usize, shard: &Shard<R::File>) -> Result<(), E::Error> {
@@ -77,7 +80,7 @@ where
             rows: shard.rows(),
         };
         let options = (!self.options.dry_run).then(|| self.options_of(shard, &reader));
-        let mut rewrite = Rewrite::new(self.place, &reader, taken, options);
+        let mut rewrite = Rewrite::new(self.snapshot.place(), &reader, taken, options);
         let mut position = shard.positions().start;
         for block in reader.blocks_of(shard.rows()) {
             self.check_stop(number)?;
@@ -109,19 +112,28 @@ where
         }
         report.files.push(shard.file());
         report.bytes_written += bytes_of(left);
-        self.made.replaced.extend(rewritten.replaced);
+        if let Some(shards) = &mut self.shards {
+            self.exchange.replaced.push(Replaced {
+                taken: rewritten.taken,
+                with: rewritten.new.map(|new| shards.push(new)),
+            });
+        }
         Ok(())
     }
 
     fn add(&mut self, tokens: &[Token]) -> Result<(), DatasetError> {
+        let Some(shards) = &mut self.shards else {
+            return Ok(());
+        };
         let options = ShardOptions {
             reserve: tokens.len() as u64,
             cache: self.options.cache,
             ..ShardOptions::default()
         };
-        let mut new = NewShard::begin(self.place, options)?;
+        let place = shards.place();
+        let mut new = NewShard::begin(place, options)?;
         new.append(tokens)?;
-        self.made.added = Some(new.finish(self.place)?);
+        self.exchange.added = Some(shards.push(new.finish(place)?));
         Ok(())
     }
 

@@ -1,11 +1,31 @@
 use ng_store::disk::Dir;
 
-use super::{ChangeOptions, ChangeReport, Made};
+use super::{ChangeOptions, ChangeReport};
 use crate::error::Conflict;
-use crate::manifest::Taken;
+use crate::manifest::{Entry, Taken};
 use crate::place::Place;
+use crate::shard::Unpublished;
 use crate::snapshot::Snapshot;
 use crate::{DatasetError, Manifest, Verb};
+
+/// Rows, and the new shard in their place if any are left.
+pub(super) struct Replaced {
+    pub(super) taken: Taken,
+    pub(super) with: Option<Entry>,
+}
+
+/// What goes, and what comes.
+#[derive(Default)]
+pub(super) struct Exchange {
+    pub(super) replaced: Vec<Replaced>,
+    pub(super) added: Option<Entry>,
+}
+
+impl Exchange {
+    pub(super) fn is_empty(&self) -> bool {
+        self.replaced.is_empty() && self.added.is_none()
+    }
+}
 
 /// What the new shards are published on.
 pub(super) struct Publication<'p, R: Dir> {
@@ -16,14 +36,9 @@ pub(super) struct Publication<'p, R: Dir> {
 }
 
 impl<'p, R: Dir> Publication<'p, R> {
-    pub(super) fn new(
-        place: &'p Place<R>,
-        snapshot: &'p Snapshot<R>,
-        options: &'p ChangeOptions,
-        verb: Verb,
-    ) -> Self {
+    pub(super) fn new(snapshot: &'p Snapshot<R>, options: &'p ChangeOptions, verb: Verb) -> Self {
         Self {
-            place,
+            place: snapshot.place(),
             base: snapshot.manifest(),
             options,
             verb,
@@ -34,66 +49,41 @@ impl<'p, R: Dir> Publication<'p, R> {
     /// `None` if retention took all of the old ones meanwhile.
     pub(super) fn publish(
         &self,
-        made: Made<'_, R>,
+        shards: Unpublished<'_, R>,
+        exchange: &Exchange,
         report: &mut ChangeReport,
     ) -> Result<Option<u64>, DatasetError> {
-        let mut retired = Vec::new();
-        let published = self.place.change(self.verb, |newest, next| {
+        let mut retired = 0;
+        let published = shards.publish_if(self.verb, |newest, next| {
             self.options.check_base(self.place, newest)?;
-            retired = self.replace(&made, newest, next)?;
+            retired = self.replace(exchange, newest, next)?;
             next.tags.extend(self.options.tags.clone());
-            Ok(made.added.is_some() || retired.len() < made.replaced.len())
-        });
-        report.shards_retired = retired.len() as u64;
-        match published {
-            Ok(published) => {
-                made.keep_all_but(|taken| retired.contains(taken));
-                Ok(published.map(|published| published.generation))
-            }
-            Err(error) => {
-                if self.may_be_named(&made, &error) {
-                    made.keep_all_but(|_| false);
-                }
-                Err(error)
-            }
-        }
+            Ok(exchange.added.is_some() || retired < exchange.replaced.len())
+        })?;
+        report.shards_retired = retired as u64;
+        Ok(published.map(|published| published.generation))
     }
 
-    /// Tells whether a generation may name the new shards after all: an error can come after its
-    /// cause was overcome.
-    fn may_be_named(&self, made: &Made<'_, R>, error: &DatasetError) -> bool {
-        match error {
-            DatasetError::Conflict { .. } => false,
-            DatasetError::OutcomeUnknown { .. } => true,
-            _ => match self.place.newest() {
-                Ok(newest) => made.files().any(|file| newest.names(file)),
-                Err(_) => true,
-            },
-        }
-    }
-
-    /// Exchanges the rows in the next generation; returns those that retention took.
+    /// Exchanges the rows in the next generation; returns how many shards retention took.
     fn replace(
         &self,
-        made: &Made<'_, R>,
+        exchange: &Exchange,
         newest: &Manifest,
         next: &mut Manifest,
-    ) -> Result<Vec<Taken>, DatasetError> {
-        let mut retired = Vec::new();
-        for replaced in &made.replaced {
-            let taken = &replaced.taken;
-            let with = replaced.with.iter().map(|shard| shard.entry.clone());
-            match next.replace(std::slice::from_ref(taken), with.collect()) {
+    ) -> Result<usize, DatasetError> {
+        let mut retired = 0;
+        for Replaced { taken, with } in &exchange.replaced {
+            let with = with.iter().cloned().collect();
+            match next.replace(std::slice::from_ref(taken), with) {
                 Ok(()) => {}
-                Err(_) if self.is_retired(taken, newest) => retired.push(taken.clone()),
+                Err(_) if self.is_retired(taken, newest) => retired += 1,
                 Err(what) => return Err(self.place.conflict(newest.generation, what)),
             }
         }
-        if made.added.is_some() {
+        if let Some(added) = &exchange.added {
             self.check_still_missing(newest)?;
+            next.add(added.clone());
         }
-        let added = made.added.iter().map(|shard| shard.entry.clone());
-        added.for_each(|entry| next.add(entry));
         Ok(retired)
     }
 

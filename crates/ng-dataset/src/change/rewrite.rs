@@ -2,11 +2,10 @@ use ng_store::BlockReader;
 use ng_store::disk::Dir;
 use ng_token::Token;
 
-use super::Replaced;
 use crate::DatasetError;
 use crate::manifest::Taken;
 use crate::place::Place;
-use crate::shard::{NewShard, ShardOptions, for_each_row};
+use crate::shard::{Finished, NewShard, ShardOptions, for_each_row};
 
 /// A shard on its way: nothing is written before one of its rows changes.
 pub(super) struct Rewrite<'p, R: Dir> {
@@ -26,8 +25,9 @@ pub(super) struct Rewrite<'p, R: Dir> {
 
 /// What became of a shard.
 pub(super) struct Rewritten<R: Dir> {
-    /// `None` if nothing changed, or in a dry run.
-    pub(super) replaced: Option<Replaced<R>>,
+    pub(super) taken: Taken,
+    /// The new shard; `None` in a dry run, too.
+    pub(super) new: Option<Finished<R>>,
     /// How many rows are left; `None` if nothing changed.
     pub(super) left: Option<u64>,
     pub(super) again: u64,
@@ -100,16 +100,11 @@ impl<'p, R: Dir> Rewrite<'p, R> {
 
     /// Makes the new shard durable.
     pub(super) fn finish(self) -> Result<Rewritten<R>, DatasetError> {
-        let mut rewritten = Rewritten {
-            replaced: None,
+        Ok(Rewritten {
+            taken: self.taken,
+            new: self.new.map(|new| new.finish(self.place)).transpose()?,
             left: self.is_touched.then_some(self.left),
             again: self.again,
-        };
-        if self.is_touched && self.options.is_some() {
-            let with = self.new.map(|new| new.finish(self.place)).transpose()?;
-            let taken = self.taken;
-            rewritten.replaced = Some(Replaced { taken, with });
-        }
-        Ok(rewritten)
+        })
     }
 }

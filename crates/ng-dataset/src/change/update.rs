@@ -1,8 +1,6 @@
-use std::ops::Range;
-
 use ng_parallel::Workers;
 use ng_query::order::{Order, OrderPart};
-use ng_query::{Assignments, Column, Filter, Matcher, Zone};
+use ng_query::{Assignments, Column, Filter, Matcher};
 use ng_store::disk::{Dir, Followed};
 use ng_token::{Axis, Token};
 
@@ -122,8 +120,8 @@ where
 
     const KEEPS_COUNT: bool = true;
 
-    fn can_touch(&self, zone: Option<&Zone>, positions: Range<u64>) -> bool {
-        self.matcher.can_match(zone, positions)
+    fn matcher(&self) -> &Matcher {
+        &self.matcher
     }
 
     fn edit(&mut self, tokens: &mut Vec<Token>, first_position: u64) -> Result<Tally, E> {

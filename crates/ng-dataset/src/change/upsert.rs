@@ -1,8 +1,7 @@
 use std::collections::HashMap;
-use std::ops::Range;
 
 use ng_parallel::Workers;
-use ng_query::{Matcher, Zone};
+use ng_query::Matcher;
 use ng_store::disk::{Dir, Followed};
 use ng_token::{Token, TokenId};
 
@@ -72,8 +71,8 @@ impl Edit for Upsert {
 
     const KEEPS_COUNT: bool = false;
 
-    fn can_touch(&self, zone: Option<&Zone>, positions: Range<u64>) -> bool {
-        self.matcher.can_match(zone, positions)
+    fn matcher(&self) -> &Matcher {
+        &self.matcher
     }
 
     fn edit(

@@ -1,4 +1,6 @@
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::thread::sleep;
+use std::time::Duration;
 
 use ng_store::CreateError;
 use ng_store::disk::{Dir, Disk};
@@ -14,12 +16,18 @@ const ATTEMPTS: u32 = 1000;
 /// The name of the file whose lock one change has at a time.
 const CHANGES: &str = "changes.lock";
 
+/// How often the lock of changes is tried while somebody only asks whether it is taken, which is a
+/// matter of a moment, and how long to wait before the next time.
+const ASKED: u32 = 200;
+const PAUSE: Duration = Duration::from_millis(5);
+
 impl<R: Dir> Place<R> {
     /// Publishes the next generation: `edit` gets the newest one and its successor, which so far is
     /// the same, and is called again if another publisher was faster. Returns `None` if it says
     /// that there is nothing to publish.
     ///
-    /// Shards that `edit` adds must be durable, and their creators hold their locks.
+    /// Shards that `edit` adds must be durable, and their creators hold their locks, or that of
+    /// changes.
     pub(crate) fn change(
         &self,
         verb: Verb,
@@ -115,8 +123,8 @@ impl<R: Dir> Place<R> {
 
     /// Takes the lock of changes, which one process has at a time, until the file is dropped.
     ///
-    /// It keeps two from rewriting the same shards for nothing; that no change is lost is for the
-    /// publishing to see to.
+    /// It keeps the collector from the new shards of a change, and two changes from rewriting the
+    /// same ones for nothing; that none is lost is for the publishing to see to.
     pub(crate) fn lock_changes(&self) -> Result<R::File, DatasetError> {
         let path = self.path().join(CHANGES);
         let open = || match self.root().create_exclusive(CHANGES) {
@@ -126,13 +134,35 @@ impl<R: Dir> Place<R> {
             created => created,
         };
         let file = open().map_err(DatasetError::io(&path, "open"))?;
-        match file.try_lock() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(DatasetError::Locked {
-                path,
-                holder: file.lock_holder(),
-            }),
+        for _ in 0..ASKED {
+            let locked = file.try_lock();
+            if !is_taken(&locked) {
+                let locked = locked.map(|()| file);
+                return locked.map_err(DatasetError::io(path, "lock"));
+            }
+            if self.is_changing()? {
+                break;
+            }
+            sleep(PAUSE);
+        }
+        let holder = file.lock_holder();
+        Err(DatasetError::Locked { path, holder })
+    }
+
+    /// Tells whether a change is at work, whose new shards have no locks of their own.
+    ///
+    /// If not, each shard that was there before has been named if it ever is, or has a lock. A shared
+    /// one is all that it takes, for a moment.
+    pub(crate) fn is_changing(&self) -> Result<bool, DatasetError> {
+        let path = self.path().join(CHANGES);
+        let file = match self.root().open(CHANGES, false) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            opened => opened.map_err(DatasetError::io(&path, "open"))?,
+        };
+        match file.try_lock_shared() {
+            locked if is_taken(&locked) => Ok(true),
             locked => locked
-                .map(|()| file)
+                .map(|()| false)
                 .map_err(DatasetError::io(path, "lock")),
         }
     }
@@ -144,4 +174,9 @@ impl<R: Dir> Place<R> {
             what,
         }
     }
+}
+
+fn is_taken(locked: &io::Result<()>) -> bool {
+    let error = locked.as_ref().err();
+    error.is_some_and(|error| error.kind() == ErrorKind::WouldBlock)
 }

@@ -28,13 +28,13 @@ pub use options::{CompactOptions, ReshardOptions, SortOptions};
 pub use report::ReshapeReport;
 
 use crate::DatasetError;
-use crate::place::Place;
+use crate::shard::Unpublished;
 
-/// Refuses if the disk reports less room than new shards of this many rows need; `file` is any file
-/// on it.
-fn check_room<R: Dir>(place: &Place<R>, file: &R::File, rows: u64) -> Result<(), DatasetError> {
+/// Refuses if the disk reports less room than new shards of this many rows need.
+fn check_room<R: Dir>(shards: &Unpublished<'_, R>, rows: u64) -> Result<(), DatasetError> {
+    let place = shards.place();
     let needed = rows.saturating_mul(Token::SIZE as u64);
-    let free = file.free_bytes();
+    let free = shards.lock().free_bytes();
     match free.map_err(DatasetError::io(place.path(), "inspect the file system of"))? {
         Some(available) if available < needed => Err(DatasetError::NoRoom {
             path: place.path().to_owned(),

@@ -53,7 +53,7 @@ impl<R: Dir> Dataset<R> {
         watch: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<ReshapeReport, DatasetError> {
         let place = self.place();
-        let lock = place.lock_changes()?;
+        let mut shards = Unpublished::begin(place)?;
         let snapshot = Snapshot::of(place.clone(), place.newest()?, Vec::new())?;
         let entries = &snapshot.manifest().entries;
         let mut exchanges = plan(entries);
@@ -71,8 +71,7 @@ impl<R: Dir> Dataset<R> {
                 total: new().flatten().map(Segment::len).sum(),
             },
         };
-        check_room(place, &lock, rewrite.progress.total)?;
-        let mut shards = Unpublished::new(place, snapshot.manifest().generation);
+        check_room(&shards, rewrite.progress.total)?;
         for segments in new() {
             shards.push(rewrite.shard(segments)?);
         }

@@ -44,21 +44,20 @@ impl Dataset {
         watch: impl Fn(SortProgress) + Sync,
     ) -> Result<ReshapeReport, DatasetError> {
         let place = self.place();
-        let lock = place.lock_changes()?;
+        let new = Unpublished::begin(place)?;
         let snapshot = Snapshot::of(place.clone(), place.newest()?, Vec::new())?;
         let rows = SealedRows::of(&snapshot);
         let total = snapshot.manifest().sealed_rows();
         if total == 0 {
             return Ok(ReshapeReport::nothing(&snapshot));
         }
-        check_room(place, &lock, total)?;
+        check_room(&new, total)?;
         let shard = ShardOptions {
             reserve: 0,
             cache: CachePolicy::Auto,
             committed_ns: newest(rows.entries()),
             order: Some(options.by.to_string()),
         };
-        let new = Unpublished::new(place, snapshot.manifest().generation);
         let mut cutter = Cutter::new(new, shard, (total, options.tokens_of_a_shard()));
         let mut how = order::SortOptions::new()
             .temp(place.path())

@@ -33,7 +33,7 @@ pub(crate) struct NewShard<R: Dir> {
 }
 
 /// A durable shard with its name. Its lock tells the collector that it will be named by a
-/// generation: keep it until that is published.
+/// generation: keep it until that is published, or until the shards of a change take it over.
 pub(crate) struct Finished<R: Dir> {
     pub(crate) entry: Entry,
     _writer: Writer<R::File>,
@@ -90,13 +90,6 @@ impl<R: Dir> NewShard<R> {
             entry: Entry::sealed(self.file, 0..rows, sealed),
             _writer: writer,
         })
-    }
-}
-
-impl<R: Dir> Finished<R> {
-    /// Removes the file, which no generation names.
-    pub(crate) fn discard(self, place: &Place<R>) {
-        remove(place, self.entry.file);
     }
 }
 

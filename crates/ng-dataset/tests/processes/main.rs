@@ -15,6 +15,8 @@ mod actor;
 #[path = "../../../ng-store/tests/amount/mod.rs"]
 #[allow(dead_code, reason = "shared with other tests, which skip some things")]
 mod amount;
+mod files;
+mod folders;
 mod history;
 mod kills;
 mod races;
@@ -39,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 7] = [
+    let tests: [(&str, fn()); 9] = [
         (
             "history_every_row_of_eight_writers_is_there_once",
             history::test,
@@ -64,6 +66,14 @@ fn trials() -> Vec<Trial> {
         (
             "readers_of_other_processes_keep_their_files",
             readers::keep_their_files,
+        ),
+        (
+            "a_change_of_many_shards_opens_few_files",
+            files::few_are_open,
+        ),
+        (
+            "a_dataset_stays_the_same_when_the_current_folder_changes",
+            folders::change,
         ),
     ];
     let trial = |(name, test): (&str, fn())| {

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ng_dataset::{
-    ChangeOptions, CollectOptions, CompactOptions, Dataset, DatasetError, Roll, Writer,
-    WriterOptions,
+    ChangeOptions, CollectOptions, CompactOptions, Dataset, DatasetError, RepairOptions,
+    ReshardOptions, Roll, SortOptions, Writer, WriterOptions,
 };
 use ng_parallel::Workers;
+use ng_query::Query;
 
 use crate::actor::{listen, number, say};
+use crate::files::{CUT, LAST, LENGTH};
 use crate::random::Random;
 use crate::tokens::{changed_rows, token};
 
@@ -30,6 +32,8 @@ pub(crate) fn play(role: &str, arguments: &[String]) {
         ),
         ("roll", [path, writer, rolls]) => roll(path.as_ref(), number(writer), number(rolls)),
         ("update", [path, from, ms]) => update(path.as_ref(), number(from), until(ms)),
+        ("change", [path, verb]) => change(path.as_ref(), verb),
+        ("move", [path, folder]) => change_folder(path.as_ref(), folder.as_ref()),
         ("compact", [path, ms]) => compact(path.as_ref(), until(ms)),
         ("hold", [path]) => hold(path.as_ref()),
         ("collect", [path, ms]) => collect(path.as_ref(), until(ms)),
@@ -103,6 +107,72 @@ fn update(path: &Path, from: u64, until: Instant) {
         }
         at += 1;
     }
+}
+
+/// Makes all shards anew, by one verb.
+fn change(path: &Path, verb: &str) {
+    let (dataset, workers) = (open(path), Workers::new(1).unwrap());
+    let options = ChangeOptions::new();
+    match verb {
+        "update" => {
+            let (filter, set) = ("id >= 0".parse().unwrap(), "weight = 2".parse().unwrap());
+            let changed = dataset.update(&workers, &filter, &set, &options);
+            changed.unwrap();
+        }
+        "delete" => {
+            let filter = LAST.parse().unwrap();
+            dataset.delete(&workers, &filter, &options).unwrap();
+        }
+        "upsert" => {
+            let rows = dataset.snapshot().unwrap().len();
+            let firsts = (0..rows / LENGTH).map(|shard| shard * LENGTH);
+            let tokens = firsts.map(|at| token(0, at));
+            dataset.upsert(&workers, tokens, &options).unwrap();
+        }
+        "reshard" => {
+            let options = ReshardOptions::tokens(CUT);
+            dataset.reshard(&workers, &options, |_, _| ()).unwrap();
+        }
+        "sort" => {
+            let options = SortOptions::by("id".parse().unwrap()).shard_tokens(CUT);
+            dataset.sort(&workers, &options, |_| ()).unwrap();
+        }
+        _ => panic!("no verb {verb}"),
+    }
+}
+
+/// Opens a dataset, goes into another folder, and does everything there.
+fn change_folder(path: &Path, folder: &Path) {
+    let (dataset, workers) = (open(path), Workers::new(1).unwrap());
+    let mut early = dataset.snapshot().unwrap();
+    std::env::set_current_dir(folder).unwrap();
+    let mut writer = dataset.writer(&WriterOptions::new()).unwrap();
+    for shard in 0..3 {
+        let tokens: Vec<_> = (0..5000).map(|at| token(0, 5000 * shard + at)).collect();
+        writer.append(&tokens).unwrap();
+        writer.roll().unwrap();
+    }
+    writer.close().unwrap();
+    let orphan = dataset.writer(&WriterOptions::new()).unwrap();
+    drop(orphan);
+    dataset.close_tails().unwrap();
+    let filter = "id < 6000".parse().unwrap();
+    let set = "weight = 2".parse().unwrap();
+    let options = ChangeOptions::new();
+    let changed = dataset.update(&workers, &filter, &set, &options);
+    assert_eq!(changed.unwrap().changed, 6000);
+    let sort = SortOptions::by("physical".parse().unwrap()).shard_tokens(CUT);
+    dataset.sort(&workers, &sort, |_| ()).unwrap();
+    let compact = CompactOptions::new().target(4 * SHARD);
+    dataset.compact(&workers, &compact, |_, _| ()).unwrap();
+    early.refresh().unwrap();
+    let found = Query::new(early.source(), &workers).filter(&filter).count();
+    assert_eq!(found.unwrap().value, 6000);
+    let repaired = dataset.repair(&workers, &RepairOptions::new(), |_| ());
+    assert_eq!(repaired.unwrap().generation, None);
+    drop(early);
+    let collected = dataset.collect(&CollectOptions::new().older(Duration::ZERO));
+    assert!(collected.unwrap().removed_shards > 3);
 }
 
 fn compact(path: &Path, until: Instant) {

@@ -9,7 +9,7 @@ use ng_query::{Assignments, Filter, ParseAssignmentsError};
 
 use crate::args::query::parse_filter;
 use crate::args::table::{FromArgs, Misused};
-use crate::args::{CacheArgs, Rules, parse_threads};
+use crate::args::{CacheArgs, parse_threads};
 
 pub(super) const UPDATE: &str = "\
 Writes anew only the shards that have a token to change, as one new generation: readers see
@@ -133,11 +133,6 @@ pub(crate) struct DatasetUpsertArgs {
 
     #[command(flatten)]
     pub(crate) from_args: FromArgs,
-
-    /// Refuse records that are not valid tokens now [without RULES: strict]
-    #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "strict")]
-    pub(crate) validate: Option<Rules>,
 
     #[command(flatten)]
     pub(crate) change: ChangeArgs,

@@ -6,8 +6,8 @@ use ng_dataset::{CommitEvery, Retention, Roll, WriterOptions};
 use ng_token::Token;
 
 use super::amount::{Amount, Kept, parse_amount, parse_kept};
+use crate::args::CacheArgs;
 use crate::args::table::{FromArgs, Misused};
-use crate::args::{CacheArgs, Rules};
 
 /// What is read, and how it is cut into shards.
 #[derive(Debug, Args)]
@@ -20,11 +20,6 @@ pub(crate) struct StreamArgs {
     #[arg(long, value_name = "AMOUNT", value_parser = parse_amount, allow_hyphen_values = true)]
     roll: Vec<Amount>,
 
-    /// Refuse records that are not valid tokens now [without RULES: strict]
-    #[arg(long, value_name = "RULES", num_args = 0..=1, require_equals = true)]
-    #[arg(default_missing_value = "strict")]
-    pub(crate) validate: Option<Rules>,
-
     #[command(flatten)]
     pub(crate) cache: CacheArgs,
 }
@@ -33,12 +28,12 @@ impl StreamArgs {
     /// Refuses options about an input if there is none.
     pub(super) fn check_unused(&self) -> Result<(), Misused> {
         self.from_args.check_unused()?;
-        if self.roll.is_empty() && self.validate.is_none() {
+        if self.roll.is_empty() {
             return Ok(());
         }
         Err(Misused {
             kind: ErrorKind::MissingRequiredArgument,
-            told: "--roll and --validate need --from".to_owned(),
+            told: "--roll needs --from".to_owned(),
         })
     }
 

@@ -24,9 +24,10 @@ pub(super) fn append(args: &DatasetAppendArgs, tool: &Tool) -> Result<ExitCode> 
     let closed = close_left(&dataset, &args.path, tool);
     let options = args.pace.of(args.stream.options());
     let flow = Flow {
+        path: &args.path,
         dataset: &dataset,
         options,
-        check: Check::by(args.stream.validate),
+        check: Check::by(args.stream.from_args.validate),
     };
     let (mut appended, ended) = flow.run(input, tool, &hold)?;
     appended.closed_tails = closed.closed;
@@ -81,6 +82,7 @@ fn close_left(dataset: &Dataset, path: &Path, tool: &Tool) -> Closed {
 
 /// From an input into a dataset.
 pub(super) struct Flow<'a> {
+    pub(super) path: &'a Path,
     pub(super) dataset: &'a Dataset,
     pub(super) options: WriterOptions,
     pub(super) check: Check,
@@ -97,7 +99,7 @@ impl Flow<'_> {
     ) -> Result<(Appended, Result<()>)> {
         let mut writer = self.dataset.writer(&self.options)?;
         let ended = self.pour(&mut input, &mut writer, tool, hold);
-        let mut appended = Appended::to(self.dataset.path());
+        let mut appended = Appended::to(self.path);
         appended.tokens = writer.committed_tokens();
         appended.generation = writer.generation();
         let all = writer.appended_tokens();

@@ -54,7 +54,7 @@ fn all_tokens(args: &DatasetUpsertArgs, tool: &Tool, hold: &Hold<'_>) -> Result<
         is_stream: true,
     };
     let input = Input::open(&args.from, reading, hold)?;
-    let check = Check::by(args.validate);
+    let check = Check::by(args.from_args.validate);
     let progress = tool.progress("reading", input.known_tokens());
     let mut tokens = Vec::new();
     input.for_each(hold, |chunk| {

@@ -35,9 +35,10 @@ pub(super) fn create(args: &DatasetCreateArgs, tool: &Tool) -> Result<ExitCode> 
         return tool.say.report(&created);
     };
     let flow = Flow {
+        path: &args.path,
         dataset: &dataset,
         options: args.stream.options(),
-        check: Check::by(args.stream.validate),
+        check: Check::by(args.stream.from_args.validate),
     };
     let (appended, ended) = flow.run(input, tool, &hold)?;
     created.tokens = appended.tokens;

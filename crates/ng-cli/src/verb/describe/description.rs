@@ -10,6 +10,8 @@ use crate::say::Report;
 #[derive(Serialize)]
 pub(super) struct Description<'a> {
     pub(super) path: String,
+    #[serde(skip)]
+    pub(super) is_dataset: bool,
     pub(super) file_id: String,
     pub(super) generation: u64,
     /// `None` for a dataset.

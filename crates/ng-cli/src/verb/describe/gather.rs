@@ -7,11 +7,12 @@ use ng_query::{Bins, Filter, Histogram, Measure, Query, QueryError, QuestionErro
 use ng_store::{BLOCK_TOKENS, FileInfo};
 use ng_token::{Axis, EntityType, Space, SystemFlags};
 
+use super::Subject;
 use super::description::{
     AtOrigin, Description, NotValid, OfDomain, OfFlag, OfType, Repeated, Summary,
 };
 use super::page::Details;
-use super::{Subject, file_of};
+use super::verified::{blocks_of, indexed};
 use crate::args::DescribeArgs;
 use crate::opened::Opened;
 use crate::verb::info::rfc_3339;
@@ -46,11 +47,7 @@ pub(super) fn gather<'a>(args: &DescribeArgs, subject: &'a Subject) -> Result<Ga
         description.duplicates = Some(asked.duplicates()?);
     }
     let details = match &args.html {
-        Some(_) => Some(Details::ask(
-            &mut asked,
-            &description,
-            &file_of(subject)?.reader,
-        )?),
+        Some(_) => Some(Details::ask(&mut asked, &description, indexed(subject)?)?),
         None => None,
     };
     description.took(&asked.stats);
@@ -138,9 +135,7 @@ impl About {
             created_ns: None,
             committed_ns: manifest.committed_ns,
             length: sealed.map(|sealed| sealed.bytes).sum(),
-            blocks: shards
-                .map(|shard| shard.len().div_ceil(BLOCK_TOKENS as u64))
-                .sum(),
+            blocks: shards.map(|shard| blocks_of(shard).count() as u64).sum(),
         }
     }
 }
@@ -149,6 +144,7 @@ fn of_file<'a>(args: &DescribeArgs, subject: &'a Subject) -> Description<'a> {
     let about = About::of(subject.opened());
     Description {
         path: args.file.display().to_string(),
+        is_dataset: matches!(subject.opened(), Opened::Dataset(_)),
         file_id: about.id.to_string(),
         generation: about.generation,
         tag: about.tag,

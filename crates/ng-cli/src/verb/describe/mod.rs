@@ -1,8 +1,8 @@
-//! What the tokens of a file are like, for people.
+//! What the tokens of a file or a dataset are like, for people.
 //!
 //! `gather.rs` asks in few passes and turns the answers into a `Description`, which is what JSON
 //! shows. `report.rs` prints it in 80 columns: `table.rs` the numbers, `bars.rs` what is counted by
-//! kind. `page/` is the page of HTML.
+//! kind. `page/` is the page of HTML, for which `verified.rs` looks at every block.
 
 mod bars;
 mod description;
@@ -11,6 +11,7 @@ mod number;
 mod page;
 mod report;
 mod table;
+mod verified;
 
 use std::process::ExitCode;
 
@@ -18,15 +19,11 @@ use anyhow::Result;
 use ng_store::RawDraft;
 
 use self::gather::{Gathered, gather};
+use self::verified::verified;
 use super::query::{Bytes, Looked, Subject};
-use super::verify::verify_on_all;
 use crate::args::DescribeArgs;
-use crate::ending::Misplaced;
-use crate::found::Found;
 use crate::interrupt::Hold;
-use crate::opened::Opened;
 use crate::own_output::refuse_own_output;
-use crate::source::Source;
 use crate::tool::Tool;
 
 /// A page that is not written yet.
@@ -53,24 +50,15 @@ impl<'t> Draft<'t> {
     fn verify(&self, subject: &mut Subject, tool: &Tool) -> Result<()> {
         let stop = subject.workers().stop_flag();
         self.hold.on_wish(move || stop.stop());
-        let reader = &file_of(subject)?.reader;
-        let report = verify_on_all(reader, subject.workers(), tool);
+        let found = verified(subject, tool);
         self.hold.check()?;
-        subject.found = Found::of_report(&report?, reader.len());
+        subject.found = found?;
         Ok(())
     }
 
     fn write(mut self, page: &str) -> Result<()> {
         self.draft.append_bytes(page.as_bytes())?;
         Ok(self.draft.publish()?)
-    }
-}
-
-/// The page shows the blocks of one file.
-fn file_of(subject: &Subject) -> Result<&Source, Misplaced> {
-    match subject.opened() {
-        Opened::File(source) => Ok(source),
-        Opened::Dataset(source) => Err(Misplaced::expects_file(&source.path, "--html")),
     }
 }
 

@@ -144,6 +144,13 @@ fn a_damaged_manifest_shows_the_one_before_until_it_is_repaired() {
     assert!(load(&path) == tokens);
     dataset(&[&"delete", &path, &"--where", &"position < 100"]).ok();
     assert!(load(&path) == tokens[100..]);
+    // It is kept for a while, and may name any file.
+    let told = dataset(&[&"gc", &path]).found(1);
+    assert!(told.contains("so none is removed"), "{told}");
+    assert!(told.contains("--keep-from"), "{told}");
+    dataset(&[&"gc", &path, &"--older", &"0s"]).ok();
+    dataset(&[&"verify", &path]).ok();
+    assert!(load(&path) == tokens[100..]);
 }
 
 #[test]

@@ -64,12 +64,6 @@ fn options_for_datasets_and_for_files_are_told_apart() {
         let expected = "a.ngt: is not a dataset, --generation is for datasets only";
         assert!(told.contains(expected), "{verb}: {told}");
     }
-    let page = place.named("a.html");
-    let told = ng(&[&"describe", &path, &"--html", &page]).found(2);
-    assert!(
-        told.contains("a.ngd: is a dataset, --html is for token files only"),
-        "{told}"
-    );
     for verb in ["verify", "info", "trim"] {
         ng(&[&verb, &path]).failed(&["is a folder", "`ng dataset`"]);
     }

@@ -3,6 +3,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use ng_dataset::Dataset;
 use ng_token::{Token, as_bytes};
 
 use super::{dataset, load, made_of};
@@ -112,18 +113,12 @@ fn a_stream_goes_through_a_dataset_whose_disk_stays_flat() {
 fn damage_is_told_and_what_is_behind_it_is_read() {
     let place = Place::new();
     let path = made_of(&place, "a.ngd", &tokens(0..3 * 4096), "12288");
+    let snapshot = Dataset::open(&path).unwrap().snapshot().unwrap();
+    let file = snapshot.shards()[0].file();
+    let shard = path.join(format!("shards/{file}.ngt"));
+    let mut bytes = fs::read(&shard).unwrap();
     let token = as_bytes(&tokens(5000..5001)).to_vec();
-    let files = fs::read_dir(path.join("shards")).unwrap();
-    let files = files.map(|entry| entry.unwrap().path());
-    // A tail, which may have been left empty, has no tokens.
-    let mut holders = files
-        .filter(|path| path.extension().is_some_and(|it| it == "ngt"))
-        .filter_map(|path| {
-            let bytes = fs::read(&path).unwrap();
-            let at = bytes.windows(64).position(|at| at == token)?;
-            Some((path, bytes, at))
-        });
-    let (shard, mut bytes, at) = holders.next().unwrap();
+    let at = bytes.windows(64).position(|at| at == token).unwrap();
     bytes[at + 40] ^= 1;
     fs::write(&shard, bytes).unwrap();
     let (ran, found) = end(following(&path, &["--until-closed"]));

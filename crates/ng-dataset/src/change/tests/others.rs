@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 
 use ng_parallel::{ParallelError, StopFlag};
-use ng_query::Zone;
+use ng_query::Matcher;
 
 use super::*;
 use crate::change::{Edit, Tally};
@@ -242,15 +242,18 @@ fn rows_that_retention_dropped_meanwhile_are_gone_and_the_others_change() {
 }
 
 /// Adds a row, as an upsert does, after something else was done.
-struct AddAfter<F>(Option<F>);
+struct AddAfter<F> {
+    meanwhile: Option<F>,
+    none: Matcher,
+}
 
 impl<F: FnOnce()> Edit for AddAfter<F> {
     type Error = DatasetError;
 
     const KEEPS_COUNT: bool = true;
 
-    fn can_touch(&self, _: Option<&Zone>, _: Range<u64>) -> bool {
-        false
+    fn matcher(&self) -> &Matcher {
+        &self.none
     }
 
     fn edit(&mut self, _: &mut Vec<Token>, _: u64) -> Result<Tally, DatasetError> {
@@ -262,7 +265,10 @@ impl<F: FnOnce()> Edit for AddAfter<F> {
     }
 
     fn added(&mut self) -> Vec<Token> {
-        self.0.take().into_iter().for_each(|meanwhile| meanwhile());
+        self.meanwhile
+            .take()
+            .into_iter()
+            .for_each(|meanwhile| meanwhile());
         vec![Token::new(90)]
     }
 }
@@ -276,7 +282,10 @@ fn an_id_is_not_added_beside_one_that_another_change_may_have_added() {
     };
     for (meanwhile, is_added) in [(replace, false), (append, true)] {
         let four = Four::new();
-        let edit = AddAfter(Some(|| meanwhile(&four)));
+        let edit = AddAfter {
+            meanwhile: Some(|| meanwhile(&four)),
+            none: Matcher::of_ids([]),
+        };
         let options = ChangeOptions::new();
         let done = four
             .dataset

@@ -36,7 +36,18 @@ impl<R: Dir> Collector<'_, R> {
             .filter_map(|name| shard_of(name))
             .filter(|file| !self.named.has(*file))
             .collect();
-        for batch in unnamed.chunks(BATCH) {
+        let (dropped, orphans): (Vec<_>, Vec<_>) = unnamed
+            .into_iter()
+            .partition(|file| self.dropped.contains(file));
+        // Since they were listed: a change that begins later has none of them.
+        let removed = match !orphans.is_empty() && self.place.is_changing()? {
+            true => {
+                self.report.locked_files += orphans.len() as u64;
+                dropped
+            }
+            false => [dropped, orphans].concat(),
+        };
+        for batch in removed.chunks(BATCH) {
             self.remove_batch(&shards, batch)?;
         }
         if self.options.dry_run {
@@ -48,7 +59,7 @@ impl<R: Dir> Collector<'_, R> {
             // What sorts that were killed left; the next sort would do it, too.
             let _ = ng_query::order::remove_abandoned(self.place.path());
         }
-        match unnamed.is_empty() {
+        match removed.is_empty() {
             true => Ok(()),
             false => shards
                 .sync()

@@ -10,7 +10,9 @@
 //!    between they are files that nobody names, which a later collector removes when they are old.
 //!
 //! A file is removed under its own lock, with the manifests looked through again since it was
-//! taken: its creator had it until the generation that names it was published (`named.rs`).
+//! taken: its creator had it until the generation that names it was published (`named.rs`). The
+//! shards of a change have no locks of their own: while one is at work, files that nobody has named
+//! yet stay.
 
 mod files;
 mod named;
@@ -128,8 +130,8 @@ pub struct CollectReport {
     pub young_generations: Vec<u64>,
     /// How many files that nobody names stay because they are too young, or of unknown age.
     pub young_files: u64,
-    /// How many files that nobody names stay because they are locked: their creators will have them
-    /// named, or their writers have not ended.
+    /// How many files that nobody names stay because they are locked, or a change is at work: their
+    /// creators will have them named, or their writers have not ended.
     pub locked_files: u64,
 }
 
@@ -140,9 +142,10 @@ impl<R: Dir> Dataset<R> {
     ///
     /// # Errors
     ///
-    /// [`DatasetError::GenerationGone`] if the oldest one to keep is above the newest, and
-    /// [`DatasetError::Manifest`] if a kept one is damaged, since it is unknown what it names. No
-    /// generation is left without its files.
+    /// [`DatasetError::GenerationGone`] if the oldest one to keep is above the newest,
+    /// [`DatasetError::Manifest`] if the newest is damaged, or one is of another dataset, and
+    /// [`DatasetError::KeptManifest`] if another one that is kept is damaged, since it is unknown what
+    /// it names: one that goes may be. No generation is left without its files.
     pub fn collect(&self, options: &CollectOptions) -> Result<CollectReport, DatasetError> {
         collect(self.place(), options)
     }

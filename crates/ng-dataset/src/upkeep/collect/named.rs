@@ -65,8 +65,9 @@ impl Named {
         generation: u64,
         manifest: Result<Manifest, ManifestFlaw>,
     ) -> Result<(), DatasetError> {
-        let manifest = manifest.map_err(|flaw| DatasetError::Manifest {
+        let manifest = manifest.map_err(|flaw| DatasetError::KeptManifest {
             path: place.manifest_path(generation),
+            generation,
             flaw,
         })?;
         self.check(place, &manifest)?;

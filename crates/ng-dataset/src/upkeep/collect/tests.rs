@@ -12,6 +12,7 @@ use ng_store::disk::sim::{
 
 use super::*;
 use crate::manifest::Verb;
+use crate::shard::Unpublished;
 use crate::testing::*;
 use crate::{CreateOptions, Manifest, ManifestFlaw};
 
@@ -225,6 +226,19 @@ fn a_file_that_nobody_named_goes_if_it_is_free_and_old() {
     assert_eq!(count(&CollectOptions::new()), (0, 1, 0));
     assert_eq!(count(&NOW), (0, 0, 1));
     assert_eq!(shards(&dataset), named(&dataset));
+    // A change has one lock for all of its shards.
+    let mut change = Unpublished::begin(dataset.place()).unwrap();
+    let new = [new_shard(&dataset, 0..10), new_shard(&dataset, 10..20)];
+    let [next, _] = new.map(|new| change.push(new));
+    assert_eq!(count(&NOW), (2, 0, 0));
+    change
+        .publish_if(Verb::Append, |_, manifest| {
+            manifest.entries.push(next.clone());
+            Ok(true)
+        })
+        .unwrap();
+    assert_eq!(shards(&dataset), named(&dataset));
+    assert_eq!(count(&NOW), (0, 0, 0));
     // Its age is unknown.
     let dir = dataset.place().shards().unwrap();
     dir.create_exclusive(&crate::place::shard_name(FileId([3; 16])))
@@ -299,18 +313,20 @@ fn rewrite(folder: &Path, generation: u64, edit: impl FnOnce(&mut Manifest)) {
 
 #[test]
 fn a_collector_believes_no_damaged_or_strange_manifest() {
-    let check = |damage: &dyn Fn(&Path), refuses: bool| {
+    type IsIt = fn(&DatasetError) -> bool;
+    let check = |damage: &dyn Fn(&Path), refusal: Option<IsIt>| {
         let temporary = tempfile::tempdir().unwrap();
         let dataset = Dataset::create(temporary.path(), &CreateOptions::new()).unwrap();
         three_generations(&dataset);
         damage(temporary.path());
         let collected = dataset.collect(&NOW.keep(3));
-        assert_eq!(collected.is_err(), refuses, "{collected:?}");
-        if refuses {
+        assert_eq!(collected.is_err(), refusal.is_some(), "{collected:?}");
+        if let Some(is_it) = refusal {
             let error = collected.unwrap_err();
-            assert!(matches!(error, DatasetError::Manifest { .. }), "{error}");
+            assert!(is_it(&error), "{error}");
             assert_eq!(shards(&dataset).len(), 3);
         }
+        (temporary, dataset)
     };
     let flip = |folder: &Path, generation| {
         let path = folder.join(manifest_name(generation));
@@ -318,22 +334,27 @@ fn a_collector_believes_no_damaged_or_strange_manifest() {
         bytes[20] ^= 1;
         fs::write(path, bytes).unwrap();
     };
-    check(&|_| (), false);
-    // The newest; one that is kept; one that goes.
-    check(&|folder| flip(folder, 3), true);
-    check(&|folder| flip(folder, 2), true);
-    check(&|folder| flip(folder, 1), false);
+    let is_other: IsIt = |error| matches!(error, DatasetError::Manifest { .. });
+    let is_kept: IsIt = |error| matches!(error, DatasetError::KeptManifest { generation: 2, .. });
+    check(&|_| (), None);
+    // The newest; one that is kept, until it is not; one that goes.
+    check(&|folder| flip(folder, 3), Some(is_other));
+    let (_temporary, dataset) = check(&|folder| flip(folder, 2), Some(is_kept));
+    dataset.collect(&NOW.keep_from(3)).unwrap();
+    check_whole(&dataset);
+    assert_eq!(shards(&dataset), named(&dataset));
+    check(&|folder| flip(folder, 1), None);
     let other = FileId([8; 16]);
     for generation in 0..4 {
         check(
             &|folder| rewrite(folder, generation, |manifest| manifest.dataset = other),
-            true,
+            Some(is_other),
         );
     }
     // It names no file that is needed; that is the fault of who wrote it, and not seen here.
     check(
         &|folder| rewrite(folder, 3, |manifest| manifest.oldest_kept = 3),
-        false,
+        None,
     );
 }
 

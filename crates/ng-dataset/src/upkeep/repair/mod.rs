@@ -113,7 +113,14 @@ impl<'a, R: Dir> Repair<'a, R> {
                 report: new.report().cloned(),
                 missing_rows: new.missing_rows(newest.entries_of(file)),
             }),
-            Remedy::Zone(_) => self.report.rezoned.push(file),
+            Remedy::Correct(correction) => {
+                if correction.zone.is_some() {
+                    self.report.rezoned.push(file);
+                }
+                if correction.is_claim() {
+                    self.report.corrected.push(file);
+                }
+            }
             Remedy::Drop => self.report.dropped.push(file),
         }
     }

@@ -10,10 +10,12 @@ use crate::upkeep::found::Found;
 
 impl<R: Dir> Repair<'_, R> {
     pub(super) fn look_for_orphans(&mut self) -> Result<(), DatasetError> {
-        for file in self.report.verified.unnamed.clone() {
-            let state = match self.look_at(file) {
-                Ok(state) => state,
-                Err(error) => OrphanState::Damaged(error),
+        let orphans = self.report.verified.unnamed.clone();
+        let is_changing = !orphans.is_empty() && self.place.is_changing()?;
+        for file in orphans {
+            let state = match is_changing {
+                true => OrphanState::Locked,
+                false => self.look_at(file).unwrap_or_else(OrphanState::Damaged),
             };
             self.report.orphans.push(Orphan { file, state });
         }

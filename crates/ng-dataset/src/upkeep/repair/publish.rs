@@ -72,10 +72,10 @@ impl<R: Dir> Remedy<R> {
         match self {
             Self::New(new) => new.entry(entry),
             Self::Drop => None,
-            Self::Zone(zone) => {
+            Self::Correct(correction) => {
                 let mut entry = entry.clone();
                 if let Some(sealed) = &mut entry.sealed {
-                    sealed.zone = *zone;
+                    correction.apply(sealed);
                 }
                 Some(entry)
             }

@@ -17,6 +17,9 @@ pub struct RepairReport {
     pub repaired: Vec<RepairedShard>,
     /// The files that are sound, whose zones were computed anew.
     pub rezoned: Vec<FileId>,
+    /// The files that are sound, and of which the generation named another length, or an order in
+    /// which they are not.
+    pub corrected: Vec<FileId>,
     /// The files that are no longer named, because they are not there or unreadable.
     pub dropped: Vec<FileId>,
     /// The damaged files that are named as before.
@@ -35,6 +38,7 @@ impl RepairReport {
             generation: None,
             repaired: Vec::new(),
             rezoned: Vec::new(),
+            corrected: Vec::new(),
             dropped: Vec::new(),
             left: Vec::new(),
             closed_tails: Vec::new(),
@@ -81,7 +85,7 @@ pub struct Orphan {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OrphanState {
-    /// Somebody has its lock: it will be named, or its writer has not ended.
+    /// Somebody has its lock, or a change is at work: it will be named, or its writer has not ended.
     Locked,
     /// It is sound, and could be recovered.
     Sound {

@@ -19,10 +19,21 @@ use crate::upkeep::verify::ShardProblem;
 pub(super) enum Remedy<R: Dir> {
     /// They name another file.
     New(Box<New<R>>),
-    /// They get this zone.
-    Zone(Option<Zone>),
+    /// They say what is so.
+    Correct(Correction),
     /// They go.
     Drop,
+}
+
+/// What entries said of a sound file that is not so.
+#[derive(Default)]
+pub(super) struct Correction {
+    /// The zone, if another one holds.
+    pub(super) zone: Option<Option<Zone>>,
+    /// The length, if it is another.
+    pub(super) bytes: Option<u64>,
+    /// Whether it is in no order.
+    pub(super) is_unsorted: bool,
 }
 
 /// The file that takes the place of a damaged one. In a dry run there is none.
@@ -57,27 +68,29 @@ impl<R: Dir> Of<'_, R> {
         &self,
         problems: &[ShardProblem],
     ) -> Result<Option<Remedy<R>>, DatasetError> {
-        let (mut is_broken, mut has_other_zone) = (false, false);
+        let mut correction = Correction::default();
         for problem in problems {
             match problem {
                 ShardProblem::Index(_) => {}
-                ShardProblem::Zone { .. } => has_other_zone = true,
-                _ => is_broken = true,
+                ShardProblem::Zone { .. } => correction.zone = Some(None),
+                ShardProblem::Length { found, .. } => correction.bytes = Some(*found),
+                ShardProblem::Order { .. } => correction.is_unsorted = true,
+                _ => return self.replace_or_drop().map(Some),
             }
         }
-        if is_broken {
-            return match self.replace() {
-                Ok(new) => Ok(Some(Remedy::New(Box::new(new)))),
-                Err(error) if self.options.drops_missing() && is_hopeless(&error) => {
-                    Ok(Some(Remedy::Drop))
-                }
-                Err(error) => Err(error),
-            };
+        if let Some(zone) = &mut correction.zone
+            && !self.options.is_dry_run()
+        {
+            *zone = index(self.place, self.file)?;
         }
-        match has_other_zone {
-            true if self.options.is_dry_run() => Ok(Some(Remedy::Zone(None))),
-            true => Ok(Some(Remedy::Zone(index(self.place, self.file)?))),
-            false => Ok(None),
+        Ok((!correction.is_none()).then_some(Remedy::Correct(correction)))
+    }
+
+    fn replace_or_drop(&self) -> Result<Remedy<R>, DatasetError> {
+        match self.replace() {
+            Ok(new) => Ok(Remedy::New(Box::new(new))),
+            Err(error) if self.options.drops_missing() && is_hopeless(&error) => Ok(Remedy::Drop),
+            Err(error) => Err(error),
         }
     }
 
@@ -178,6 +191,29 @@ fn is_hopeless(error: &DatasetError) -> bool {
         DatasetError::ShardMissing { .. } => true,
         DatasetError::Open(error) => !matches!(error, OpenError::Io(_) | OpenError::Locked { .. }),
         _ => false,
+    }
+}
+
+impl Correction {
+    fn is_none(&self) -> bool {
+        self.zone.is_none() && !self.is_claim()
+    }
+
+    /// Tells whether more than a zone is corrected.
+    pub(super) fn is_claim(&self) -> bool {
+        self.bytes.is_some() || self.is_unsorted
+    }
+
+    pub(super) fn apply(&self, sealed: &mut Sealed) {
+        if let Some(zone) = self.zone {
+            sealed.zone = zone;
+        }
+        if let Some(bytes) = self.bytes {
+            sealed.bytes = bytes;
+        }
+        if self.is_unsorted {
+            sealed.order = None;
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 use std::fs::File;
 
 use ng_parallel::Workers;
+use ng_store::disk::{Dir, Disk};
 
-use super::verify::{four_shards, verified};
+use super::verify::{almost_sorted, four_shards, verified};
 use super::*;
 use crate::manifest::Taken;
-use crate::{DatasetError, OrphanState, RepairOptions, RepairReport, Verb, WriterOptions};
+use crate::shard::Unpublished;
+use crate::{DatasetError, Orphan, OrphanState, RepairOptions, RepairReport, Verb, WriterOptions};
 
 fn repair(dataset: &Dataset, options: &RepairOptions) -> RepairReport {
     let workers = Workers::new(1).unwrap();
@@ -122,6 +124,30 @@ fn a_zone_is_computed_anew() {
     assert_eq!(report.rezoned, [files[1]]);
     assert!(report.repaired.is_empty());
     assert_eq!(shown(&dataset), all());
+    check_clean(&dataset);
+}
+
+#[test]
+fn a_length_and_an_order_are_told_as_they_are() {
+    let (_temporary, dataset, file) = almost_sorted("id", 0..10_000);
+    let path = dataset.place().shard_path(file);
+    let bytes = path.metadata().unwrap().len() + 5;
+    File::options()
+        .write(true)
+        .open(path)
+        .unwrap()
+        .set_len(bytes)
+        .unwrap();
+    let dry = repair(&dataset, &RepairOptions::new().dry_run(true));
+    assert_eq!((dry.generation, &dry.corrected[..]), (None, &[file][..]));
+    let before = shown(&dataset);
+    let report = repair(&dataset, &RepairOptions::new());
+    assert_eq!(report.corrected, [file]);
+    assert!(report.repaired.is_empty() && report.rezoned.is_empty());
+    let snapshot = dataset.snapshot().unwrap();
+    let sealed = snapshot.shards()[0].sealed().unwrap();
+    assert_eq!((sealed.bytes, &sealed.order), (bytes, &None));
+    assert_eq!(shown(&dataset), before);
     check_clean(&dataset);
 }
 
@@ -265,7 +291,35 @@ fn orphans_that_are_locked_or_damaged_are_not_recovered() {
         }
     }
     assert_eq!(report.orphans.len(), 2);
-    drop(locked);
+    let mut change = Unpublished::begin(dataset.place()).unwrap();
+    change.push(locked);
+    let report = repair(&dataset, &RepairOptions::new().recover_orphans(true));
+    let is_locked = |orphan: &Orphan| matches!(orphan.state, OrphanState::Locked);
+    assert!(report.orphans.iter().all(is_locked), "{report:?}");
+    drop(change);
+    let report = repair(&dataset, &RepairOptions::new());
+    let left: Vec<FileId> = report.orphans.iter().map(|orphan| orphan.file).collect();
+    assert_eq!(left, [damaged]);
+}
+
+#[test]
+fn a_change_waits_for_who_asks_whether_one_is_at_work_and_for_no_other_change() {
+    let (_temporary, dataset, _) = four_shards();
+    let place = dataset.place();
+    drop(place.lock_changes().unwrap());
+    let asking = place.root().open("changes.lock", false).unwrap();
+    asking.try_lock_shared().unwrap();
+    let asked = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        drop(asking);
+    });
+    let change = place.lock_changes().unwrap();
+    asked.join().unwrap();
+    assert!(place.is_changing().unwrap());
+    let error = place.lock_changes().unwrap_err();
+    assert!(matches!(error, DatasetError::Locked { .. }), "{error}");
+    drop(change);
+    assert!(!place.is_changing().unwrap());
 }
 
 #[test]

@@ -1,12 +1,15 @@
 use std::fs::File;
+use std::ops::Range;
 
 use ng_parallel::Workers;
 use ng_query::Zone;
 use ng_store::file::Writer;
 
 use super::*;
+use crate::manifest::Entry;
 use crate::place::shard_name;
-use crate::{DatasetReport, ManifestProblem, ShardProblem, VerifyOptions};
+use crate::shard::{NewShard, ShardOptions};
+use crate::{DatasetReport, ManifestProblem, ShardProblem, Verb, VerifyOptions};
 
 pub(super) fn verified(dataset: &Dataset) -> DatasetReport {
     let workers = Workers::new(2).unwrap();
@@ -111,6 +114,63 @@ fn a_zone_that_does_not_hold_is_found() {
             ),
         }
     }
+}
+
+/// A shard that is said to be sorted by id, of whose rows 4095 and 4096 are exchanged.
+pub(super) fn almost_sorted(order: &str, rows: Range<u64>) -> (TempDir, Dataset, FileId) {
+    let (temporary, dataset) = create();
+    let options = ShardOptions {
+        order: Some(order.to_owned()),
+        ..ShardOptions::default()
+    };
+    let mut new = NewShard::begin(dataset.place(), options).unwrap();
+    let mut tokens = tokens(0..10_000);
+    tokens.swap(4095, 4096);
+    new.append(&tokens).unwrap();
+    let new = new.finish(dataset.place()).unwrap();
+    let sealed = new.entry.sealed.clone().unwrap();
+    let entry = Entry::sealed(new.entry.file, rows, sealed);
+    let add = |_: &_, next: &mut Manifest| {
+        next.entries.push(entry.clone());
+        Ok(true)
+    };
+    dataset.place().change(Verb::Append, add).unwrap();
+    (temporary, dataset, new.entry.file)
+}
+
+#[test]
+fn an_order_that_does_not_hold_is_found() {
+    for (order, rows, found) in [
+        ("id", 0..10_000, Some(4096)),
+        ("id", 4000..4097, Some(4096)),
+        ("entity_type,id", 0..10_000, Some(4096)),
+        ("id", 0..4096, None),
+        ("id", 4096..10_000, None),
+        ("weight", 0..10_000, None),
+        ("of a later version", 0..10_000, None),
+    ] {
+        let (_temporary, dataset, _) = almost_sorted(order, rows.clone());
+        let report = verified(&dataset);
+        let problems = report.damaged.iter().flat_map(|shard| &shard.problems);
+        let problems: Vec<String> = problems.map(ToString::to_string).collect();
+        let expected = found.map(|row: u64| {
+            format!("row {row} is out of the order by {order} that the generation names")
+        });
+        let expected: Vec<String> = expected.into_iter().collect();
+        assert_eq!(problems, expected, "{order}, {rows:?}");
+        assert_eq!(report.is_clean(), found.is_none());
+    }
+}
+
+#[test]
+fn another_length_than_the_sealed_one_is_found() {
+    let is_length = |problem: &ShardProblem| matches!(problem, ShardProblem::Length { found, expected } if *found == *expected + 5);
+    let lengthen = |dataset: &Dataset, files: [FileId; 3]| {
+        let path = dataset.place().shard_path(files[1]);
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_len(file.metadata().unwrap().len() + 5).unwrap();
+    };
+    check_shard(lengthen, is_length);
 }
 
 #[test]

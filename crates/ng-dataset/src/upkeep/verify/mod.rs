@@ -1,7 +1,7 @@
 //! What is damaged, and what is not as the manifests say.
 //!
 //! `manifests.rs` looks at every generation that is there, `shard.rs` at each file of one of them:
-//! every block against its hash, and every entry's zone against its tokens.
+//! every block against its hash, and what every entry says of its tokens.
 
 mod manifests;
 mod report;
@@ -45,12 +45,11 @@ impl VerifyOptions {
 
 impl<R: Dir> Dataset<R> {
     /// Verifies every manifest, and all that one generation names: the blocks and the table of each
-    /// file, its commit, its rows, and the zone of each entry against its tokens. Damage of one
-    /// shard is of one shard: the others are verified all the same.
+    /// file, its commit, its length, its rows, and the zone and the order of each entry against its
+    /// tokens. Damage of one shard is of one shard: the others are verified all the same.
     ///
     /// `watch` gets the progress, on the thread that made it. Of other generations, and of shards
-    /// that no generation names, only the presence is checked. What a shard claims to be sorted by
-    /// is not checked.
+    /// that no generation names, only the presence is checked.
     ///
     /// # Errors
     ///

@@ -105,6 +105,22 @@ pub enum ShardProblem {
         /// The rows of the entry.
         rows: Range<u64>,
     },
+    /// The tokens of an entry are not sorted as it says.
+    #[error("row {row} is out of the order by {order} that the generation names")]
+    Order {
+        /// What they should be sorted by.
+        order: String,
+        /// The first row that belongs before the one in front of it.
+        row: u64,
+    },
+    /// It is longer or shorter than when it was sealed. Its tokens are all there.
+    #[error("{found} bytes long, the generation names {expected}")]
+    Length {
+        /// Its length in bytes.
+        found: u64,
+        /// What the generation names.
+        expected: u64,
+    },
     /// Its index is put aside in part, and should be built anew.
     #[error(transparent)]
     Index(IndexWarning),

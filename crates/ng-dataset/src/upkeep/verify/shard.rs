@@ -3,9 +3,11 @@ use std::io::ErrorKind;
 use ng_parallel::{VerifyError, Workers};
 use ng_query::Zone;
 use ng_query::index::Index;
+use ng_query::order::Order;
 use ng_query::sealed::FileId;
 use ng_store::BlockReader;
-use ng_store::disk::Dir;
+use ng_store::disk::{Dir, Disk};
+use ng_token::Token;
 
 use super::{ShardProblem, ShardReport};
 use crate::DatasetError;
@@ -48,8 +50,9 @@ pub(super) fn verify<R: Dir>(
         Ok(_) => {}
     }
     if problems.is_empty() {
+        problems.extend(entries.iter().find_map(|entry| length(&reader, entry)));
         for entry in entries {
-            problems.extend(zone(&reader, entry));
+            problems.extend(tokens(&reader, entry));
         }
         problems.extend(index(place, file).into_iter().map(ShardProblem::Index));
     }
@@ -65,10 +68,7 @@ fn unreadable(error: DatasetError) -> ShardProblem {
     }
 }
 
-fn other_commit<D: ng_store::disk::Disk>(
-    reader: &BlockReader<D>,
-    entry: &Entry,
-) -> Option<ShardProblem> {
+fn other_commit<D: Disk>(reader: &BlockReader<D>, entry: &Entry) -> Option<ShardProblem> {
     let sealed = entry.sealed.as_ref();
     let is_it = sealed.map_or(Ok(()), |sealed| check_sealed(reader, sealed));
     let rows = entry.rows.to.unwrap_or(entry.rows.from);
@@ -76,23 +76,84 @@ fn other_commit<D: ng_store::disk::Disk>(
     checked.err().map(ShardProblem::OtherCommit)
 }
 
-/// Computes the zone of an entry's tokens, and compares.
-fn zone<D: ng_store::disk::Disk>(reader: &BlockReader<D>, entry: &Entry) -> Option<ShardProblem> {
-    let (claimed, to) = (entry.zone()?, entry.rows.to?);
+/// Compares the length of a file with what an entry says.
+fn length<D: Disk>(reader: &BlockReader<D>, entry: &Entry) -> Option<ShardProblem> {
+    let (found, expected) = (reader.info().length, entry.sealed.as_ref()?.bytes);
+    (found != expected).then_some(ShardProblem::Length { found, expected })
+}
+
+/// Compares the tokens of an entry with what it says of them.
+fn tokens<D: Disk>(reader: &BlockReader<D>, entry: &Entry) -> Vec<ShardProblem> {
+    let (Some(sealed), Some(to)) = (&entry.sealed, entry.rows.to) else {
+        return Vec::new();
+    };
+    // An order that is not known says nothing.
+    let order = sealed.order.as_ref().and_then(|order| order.parse().ok());
+    let mut keys = order.map(Keys::of);
+    if sealed.zone.is_none() && keys.is_none() {
+        return Vec::new();
+    }
     let rows = entry.rows.from..to;
     let mut whole: Option<Zone> = None;
-    let computed = for_each_row::<_, DatasetError>(reader, rows.clone(), |tokens| {
+    let read = for_each_row::<_, DatasetError>(reader, rows.clone(), |tokens| {
         let zone = Zone::of(tokens);
         match &mut whole {
             Some(whole) => whole.merge(&zone),
             none => *none = Some(zone),
         }
+        if let Some(keys) = &mut keys {
+            keys.look(tokens);
+        }
         Ok(())
     });
-    match (computed, whole) {
-        (Err(error), _) => Some(ShardProblem::Unreadable(error)),
-        (Ok(()), Some(whole)) if !claimed.covers(&whole) => Some(ShardProblem::Zone { rows }),
-        _ => None,
+    if let Err(error) = read {
+        return vec![ShardProblem::Unreadable(error)];
+    }
+    let (claimed, whole) = (sealed.zone.as_ref(), whole.as_ref());
+    let holds = claimed
+        .zip(whole)
+        .is_none_or(|(claimed, whole)| claimed.covers(whole));
+    let zone = (!holds).then(|| ShardProblem::Zone { rows: rows.clone() });
+    let order = keys.and_then(|keys| {
+        let row = rows.start + keys.first_less?;
+        let order = keys.order.to_string();
+        Some(ShardProblem::Order { order, row })
+    });
+    zone.into_iter().chain(order).collect()
+}
+
+/// Looks whether the keys of tokens ascend.
+struct Keys {
+    order: Order,
+    /// Those of a block.
+    keys: Vec<u64>,
+    last: u64,
+    count: u64,
+    /// Which token is the first whose key is less than that of the one before.
+    first_less: Option<u64>,
+}
+
+impl Keys {
+    fn of(order: Order) -> Self {
+        Self {
+            order,
+            keys: Vec::new(),
+            last: 0,
+            count: 0,
+            first_less: None,
+        }
+    }
+
+    fn look(&mut self, tokens: &[Token]) {
+        self.keys.resize(tokens.len(), 0);
+        self.order.keys(tokens, &mut self.keys);
+        for &key in &self.keys {
+            if key < self.last {
+                self.first_less.get_or_insert(self.count);
+            }
+            self.last = key;
+            self.count += 1;
+        }
     }
 }
 

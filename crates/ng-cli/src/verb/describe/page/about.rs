@@ -1,4 +1,4 @@
-//! What the file says about itself.
+//! What the file or the dataset says about itself.
 
 use std::path::Path;
 
@@ -25,5 +25,9 @@ pub(super) fn section(described: &Description<'_>) -> Section {
         "read for this page",
         Bytes(described.bytes_read).to_string(),
     ));
-    Section::new("about", "File").child(definitions(entries))
+    let title = match described.is_dataset {
+        true => "Dataset",
+        false => "File",
+    };
+    Section::new("about", title).child(definitions(entries))
 }

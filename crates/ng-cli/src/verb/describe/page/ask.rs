@@ -2,7 +2,6 @@ use anyhow::Result;
 use ng_query::index::IndexInfo;
 use ng_query::ng_arrow::Column;
 use ng_query::{Bins, Histogram, Histogram2d};
-use ng_store::BlockReader;
 use ng_token::{Axis, Space};
 
 use super::super::description::{Description, Summary};
@@ -19,8 +18,20 @@ pub(in crate::verb::describe) struct Details {
     pub(super) histograms: Vec<Histogram>,
     /// The planes of each space that is described on all three axes.
     pub(super) maps: Vec<(Space, Vec<Histogram2d>)>,
+    pub(super) index: Indexed,
+}
+
+/// What is indexed.
+pub(in crate::verb::describe) enum Indexed {
     /// `None` without an index.
-    pub(super) index: Option<IndexInfo>,
+    File(Option<IndexInfo>),
+    /// Of a dataset, all shards together.
+    Shards {
+        shards: u64,
+        with_index: u64,
+        blocks: u64,
+        size_bytes: u64,
+    },
 }
 
 impl Details {
@@ -28,7 +39,7 @@ impl Details {
     pub(in crate::verb::describe) fn ask(
         asked: &mut Asked<'_>,
         described: &Description<'_>,
-        reader: &BlockReader,
+        index: Indexed,
     ) -> Result<Self> {
         let summaries = &described.columns;
         let fine = summaries.iter().filter_map(|it| binned(it, FINE));
@@ -37,7 +48,7 @@ impl Details {
         Ok(Self {
             histograms: answer.value.into_iter().flatten().collect(),
             maps: maps(asked, summaries)?,
-            index: IndexInfo::read(reader),
+            index,
         })
     }
 

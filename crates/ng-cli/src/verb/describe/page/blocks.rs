@@ -1,4 +1,4 @@
-//! The blocks of the file: which are bad, and what the index covers.
+//! The blocks of the file, or of all shards: which are bad, and what the index covers.
 
 use ng_plot::{Axis, Element, Figure, Label, Row, Scale, Section, Strip, definitions, marks, text};
 use ng_store::{BLOCK_TOKENS, Counted};
@@ -6,7 +6,7 @@ use ng_store::{BLOCK_TOKENS, Counted};
 use super::super::Bytes;
 use super::super::description::Description;
 use super::super::number::share;
-use super::{Details, words};
+use super::{Details, Indexed, words};
 
 const NAME: &str = "blocks";
 /// Bad blocks are drawn by this many parts of the file: more could not be seen.
@@ -14,19 +14,36 @@ const PARTS: u64 = 400;
 
 /// The file from its first block to its last one.
 pub(super) fn section(described: &Description<'_>, details: &Details) -> Section {
+    let shows = match described.is_dataset {
+        true => {
+            "Shows the shards from the first block of the first to the last block of the last, how \
+             much of them their indexes cover, and which blocks do not match their committed hash: \
+             every block was read and hashed for this page."
+        }
+        false => {
+            "Shows the file from its first block to its last one, which of it the index covers, and \
+             which blocks do not match their committed hash: every block was read and hashed for \
+             this page."
+        }
+    };
     let figure = Figure {
         name: NAME,
         title: "Blocks",
-        key: vec![("c0", "in the file"), ("c2", "indexed"), ("bad", "bad")],
+        key: vec![("c0", there(described)), ("c2", "indexed"), ("bad", "bad")],
         panels: strip(described, details).into_iter().collect(),
-        shows: "Shows the file from its first block to its last one, which of it the index \
-                covers, and which blocks do not match their committed hash: every block was \
-                read and hashed for this page.",
+        shows,
         shows_not: "Does not show how many bad blocks there are where they lie close together: \
                     the number beside it does.",
         ..Figure::default()
     };
     figure.render()
+}
+
+fn there(described: &Description<'_>) -> &'static str {
+    match described.is_dataset {
+        true => "in the shards",
+        false => "in the file",
+    }
 }
 
 fn strip(described: &Description<'_>, details: &Details) -> Option<Element> {
@@ -43,8 +60,9 @@ fn strip(described: &Description<'_>, details: &Details) -> Option<Element> {
     };
     let bad = described.found.bad_blocks();
     let (covered, unindexed) = match &details.index {
-        Some(index) => (index.blocks, &index.damaged[..]),
-        None => (0, &[][..]),
+        Indexed::File(Some(index)) => (index.blocks, &index.damaged[..]),
+        Indexed::File(None) => (0, &[][..]),
+        Indexed::Shards { blocks, .. } => (*blocks, &[][..]),
     };
     let of_file = format!("{} bad of {blocks}", bad.len());
     let of_index = format!("{covered} of {blocks}");
@@ -54,7 +72,7 @@ fn strip(described: &Description<'_>, details: &Details) -> Option<Element> {
         about: "Which blocks are there, indexed, and bad".to_owned(),
         axis: Axis::new(scale, 5, &words::count),
         rows: vec![
-            row("in the file", "c0", blocks, &bad, of_file),
+            row(there(described), "c0", blocks, &bad, of_file),
             row("indexed", "c2", covered, unindexed, of_index),
         ],
     };
@@ -89,9 +107,25 @@ fn ticks(bad: &[u64], blocks: u64) -> impl Iterator<Item = Element> {
 /// What the index contains.
 pub(super) fn index(described: &Description<'_>, details: &Details) -> Section {
     let section = Section::new("index", "Index");
-    let Some(index) = &details.index else {
-        let words = "There is no index; `ng index FILE` makes one.";
-        return section.child(text("p", words));
+    let index = match &details.index {
+        Indexed::File(Some(index)) => index,
+        Indexed::File(None) => {
+            let words = "There is no index; `ng index FILE` makes one.";
+            return section.child(text("p", words));
+        }
+        &Indexed::Shards {
+            shards,
+            with_index,
+            blocks,
+            size_bytes,
+        } => {
+            let all = Counted(described.blocks, "block");
+            return section.child(definitions([
+                ("covers", format!("{blocks} of {all}")),
+                ("shards with an index", format!("{with_index} of {shards}")),
+                ("size", Bytes(size_bytes).to_string()),
+            ]));
+        }
     };
     let tokens = index.blocks * BLOCK_TOKENS as u64;
     let columns = index.columns.iter().map(|column| column.name());

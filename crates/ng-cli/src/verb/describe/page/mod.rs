@@ -22,7 +22,7 @@ use ng_store::{Counted, Shown};
 use super::Bytes;
 use super::description::Description;
 use super::number::share;
-pub(super) use ask::Details;
+pub(super) use ask::{Details, Indexed};
 
 const STYLE: &str = "
 line.median { stroke: var(--text); stroke-width: 1.5px; stroke-dasharray: 4 2; }

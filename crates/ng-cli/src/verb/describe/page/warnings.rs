@@ -29,7 +29,11 @@ pub(super) fn section(described: &Description<'_>) -> Section {
     let more = said.len().saturating_sub(LINES);
     said.truncate(LINES);
     if more > 0 {
-        said.push(format!("and {more} more, which `ng verify FILE` names"));
+        let verb = match described.is_dataset {
+            true => "ng dataset verify PATH",
+            false => "ng verify FILE",
+        };
+        said.push(format!("and {more} more, which `{verb}` names"));
     }
     section.class("warn").child(lines(said))
 }
