@@ -54,6 +54,31 @@ fn a_follower_gets_what_is_there_and_a_cursor_to_go_on_from() {
     assert!(found.is_empty());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_cursor_of_a_follower_that_cannot_write_is_before_what_is_not_written() {
+    let place = Place::new();
+    let path = made_of(&place, "a.ngd", &tokens(0..COUNT), "4096");
+    for format in ["raw", "jsonl"] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let follow = command(&[&"dataset", &"follow", &path, &"--until-closed"])
+            .args(["--format", format])
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (ran, _) = end(follow);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let told = ran.stderr.lines().next().unwrap();
+        let (ran, found) = end(following(
+            &path,
+            &["--from", &cursor(told), "--until-closed"],
+        ));
+        ran.found(0);
+        assert!(found == tokens(0..COUNT), "{format}: {told}");
+    }
+}
+
 #[test]
 fn lines_can_be_read_back() {
     let place = Place::new();
@@ -113,9 +138,11 @@ fn damage_is_told_and_what_is_behind_it_is_read() {
     let place = Place::new();
     let path = made_of(&place, "a.ngd", &tokens(0..3 * 4096), "12288");
     let shard = fs::read_dir(path.join("shards")).unwrap();
-    let mut shards = shard.map(|entry| entry.unwrap().path());
+    let shards = shard.map(|entry| entry.unwrap().path());
+    // The tail behind it was empty, and is not named any more.
     let shard = shards
-        .find(|path| path.extension().is_some_and(|it| it == "ngt"))
+        .filter(|path| path.extension().is_some_and(|it| it == "ngt"))
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
         .unwrap();
     let mut bytes = fs::read(&shard).unwrap();
     let token = as_bytes(&tokens(5000..5001)).to_vec();
