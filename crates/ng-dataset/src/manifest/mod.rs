@@ -20,7 +20,7 @@ pub(crate) use replace::Taken;
 use crate::ManifestFlaw;
 
 /// More rows than a file, or all of a dataset, can have: sums of a few of these do not overflow.
-const ROWS_MAX: u64 = 1 << 60;
+pub(crate) const ROWS_MAX: u64 = 1 << 60;
 
 /// What the caller notes in a generation: names and texts.
 pub type Tags = BTreeMap<String, String>;
