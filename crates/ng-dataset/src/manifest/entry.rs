@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use ng_query::Zone;
 use ng_query::sealed::{FileId, Hex};
+use ng_token::Token;
 use serde::{Deserialize, Serialize};
 
 use super::zone;
@@ -92,6 +93,14 @@ impl Entry {
     #[must_use]
     pub fn zone(&self) -> Option<&Zone> {
         self.sealed.as_ref()?.zone.as_ref()
+    }
+
+    /// Tells whether a file of its length can have its rows.
+    pub(super) fn has_room(&self) -> bool {
+        let (Some(sealed), Some(to)) = (&self.sealed, self.rows.to) else {
+            return true;
+        };
+        to <= sealed.bytes / Token::SIZE as u64
     }
 
     pub(super) fn is_sound(&self) -> bool {

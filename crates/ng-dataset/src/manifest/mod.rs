@@ -20,7 +20,7 @@ pub(crate) use replace::Taken;
 use crate::ManifestFlaw;
 
 /// More rows than a file, or all of a dataset, can have: sums of a few of these do not overflow.
-const ROWS_MAX: u64 = 1 << 60;
+pub(crate) const ROWS_MAX: u64 = 1 << 60;
 
 /// What the caller notes in a generation: names and texts.
 pub type Tags = BTreeMap<String, String>;
@@ -223,10 +223,16 @@ impl Manifest {
         expect(self.generation < u64::MAX, "generation")?;
         expect(self.oldest_kept <= self.generation, "oldest_kept")?;
         expect(self.rewritten <= self.generation, "rewritten")?;
-        let mut total: u64 = 0;
+        let (mut total, mut bytes): (u64, u64) = (0, 0);
         for entry in &self.entries {
             expect(entry.is_sound(), "entries")?;
             expect(entry.rows.to.unwrap_or(entry.rows.from) <= ROWS_MAX, "rows")?;
+            expect(entry.has_room(), "bytes")?;
+            bytes = entry
+                .sealed
+                .as_ref()
+                .map_or(Some(bytes), |sealed| bytes.checked_add(sealed.bytes))
+                .ok_or(ManifestFlaw::Field { field: "bytes" })?;
             total = total
                 .checked_add(entry.row_count().unwrap_or(0))
                 .ok_or(ManifestFlaw::Field { field: "rows" })?;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use ng_query::Zone;
 use ng_query::sealed::FileId;
+use ng_store::Commit;
 use ng_store::disk::Dir;
 
 pub(crate) use names::{generation_of, manifest_name, shard_name, shard_of};
@@ -28,9 +29,9 @@ use crate::DatasetError;
 /// The name of the folder of shards.
 pub(crate) const SHARDS: &str = "shards";
 
-/// Writes the zones of a shard's blocks beside it, and returns that of all its tokens; `None` if
-/// there are none, or the file is damaged.
-pub(crate) type Index = fn(&Path) -> Result<Option<Zone>, DatasetError>;
+/// Writes the zones of a shard's blocks beside it, and returns the commit that it has found, and the
+/// zone of all its tokens; `None` if there are none, or the file is damaged.
+pub(crate) type Index = fn(&Path) -> Result<(Commit, Option<Zone>), DatasetError>;
 
 /// The folder of a dataset, on a real or a simulated disk.
 #[derive(Debug)]

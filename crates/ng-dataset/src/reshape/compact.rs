@@ -4,7 +4,7 @@ use ng_store::disk::Dir;
 use super::plan::put_together;
 use super::rewrite::Stand;
 use super::{CompactOptions, ReshapeReport};
-use crate::{Dataset, DatasetError, Verb};
+use crate::{Dataset, DatasetError, Snapshot, Verb};
 
 impl<R: Dir> Dataset<R> {
     /// Puts neighbouring small shards together, and rows of files that are few; the order of all rows
@@ -33,7 +33,10 @@ impl<R: Dir> Dataset<R> {
         let change = (Verb::Compact, Stand::InPlace);
         let target = options.target_tokens();
         let is_small = |tokens| options.is_small(tokens);
-        let plan = |entries: &_| put_together(entries, target, is_small);
+        let plan = |newest: &Snapshot<R>| {
+            let entries = &newest.manifest().entries;
+            Ok(put_together(entries, target, is_small))
+        };
         self.rewrite(change, workers, plan, &watch)
     }
 }

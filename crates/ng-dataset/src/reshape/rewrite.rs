@@ -49,14 +49,14 @@ impl<R: Dir> Dataset<R> {
         &self,
         (verb, stand): (Verb, Stand),
         workers: &Workers,
-        plan: impl FnOnce(&[Entry]) -> Vec<Exchange>,
+        plan: impl FnOnce(&Snapshot<R>) -> Result<Vec<Exchange>, DatasetError>,
         watch: &(dyn Fn(u64, u64) + Sync),
     ) -> Result<ReshapeReport, DatasetError> {
         let place = self.place();
         let mut shards = Unpublished::begin(place)?;
         let snapshot = Snapshot::of(place.clone(), place.newest()?, Vec::new())?;
         let entries = &snapshot.manifest().entries;
-        let mut exchanges = plan(entries);
+        let mut exchanges = plan(&snapshot)?;
         exchanges.retain(|exchange| !exchange.is_nothing());
         if exchanges.is_empty() {
             return Ok(ReshapeReport::nothing(&snapshot));

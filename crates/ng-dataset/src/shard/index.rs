@@ -4,8 +4,8 @@ use ng_parallel::Workers;
 use ng_query::Zone;
 use ng_query::index::{BuildOptions, build};
 use ng_query::sealed::FileId;
-use ng_store::BlockReader;
 use ng_store::disk::Dir;
+use ng_store::{BlockReader, Commit};
 
 use super::{for_each_row, open_file};
 use crate::DatasetError;
@@ -14,10 +14,14 @@ use crate::place::Place;
 /// Writes the zones of a shard's blocks beside it, and returns that of all its tokens; `None` if
 /// there are none, or a block is damaged.
 pub(crate) fn index<R: Dir>(place: &Place<R>, file: FileId) -> Result<Option<Zone>, DatasetError> {
-    if let Some(index) = place.index() {
-        return index(&place.shard_path(file));
-    }
     let reader = open_file(place, file)?;
+    if let Some(index) = place.index() {
+        let (indexed, zone) = index(&place.shard_path(file))?;
+        // If the folder was moved since it was opened, its path may be that of a copy.
+        if indexed == reader.commit() {
+            return Ok(zone);
+        }
+    }
     let mut whole: Option<Zone> = None;
     for_each_row::<_, DatasetError>(&reader, 0..reader.len(), |tokens| {
         let zone = Zone::of(tokens);
@@ -30,12 +34,12 @@ pub(crate) fn index<R: Dir>(place: &Place<R>, file: FileId) -> Result<Option<Zon
     Ok(whole)
 }
 
-/// Does so for a file of the operating system.
+/// Does so for a file of the operating system, and tells which commit it has found.
 ///
 /// The zones of blocks are derived data, and not synced.
-pub(crate) fn index_real(path: &Path) -> Result<Option<Zone>, DatasetError> {
+pub(crate) fn index_real(path: &Path) -> Result<(Commit, Option<Zone>), DatasetError> {
     let reader = BlockReader::open(path)?;
     let options = BuildOptions::new().sync(false);
     let report = build(&Workers::new(1)?, &reader, &options, |_, _| ())?;
-    Ok(report.zone)
+    Ok((reader.commit(), report.zone))
 }

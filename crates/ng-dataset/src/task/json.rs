@@ -3,6 +3,7 @@ use ng_store::Commit;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, Known, Task, TaskFlaw};
+use crate::manifest::ROWS_MAX;
 
 const FORMAT: &str = "ng-task 1";
 
@@ -113,7 +114,7 @@ impl Task {
         let end = self.start.checked_add(self.rows.end - self.rows.start);
         let is_within = self.start <= self.positions.start
             && self.positions.start <= self.positions.end
-            && end.is_some_and(|end| self.positions.end <= end);
+            && end.is_some_and(|end| self.positions.end <= end && end <= ROWS_MAX);
         expect(is_within, "positions")?;
         match &self.known {
             Known::Sealed { .. } => Ok(()),

@@ -1,7 +1,15 @@
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use ng_dataset::{CreateOptions, Dataset, DatasetError, Finding, ManifestFlaw};
+use ng_dataset::ng_parallel::Workers;
+use ng_dataset::ng_query::Query;
+use ng_dataset::ng_query::sealed::{seal, unseal};
+use ng_dataset::ng_token::Token;
+use ng_dataset::{
+    CollectOptions, CreateOptions, Dataset, DatasetError, Finding, ManifestFlaw, ReshardOptions,
+    WriterOptions,
+};
 
 fn write_generation(folder: &Path, generation: u64, bytes: &[u8]) {
     fs::write(
@@ -67,4 +75,119 @@ fn a_generation_that_is_not_there_is_refused_with_those_that_are() {
         told.ends_with("generation 3 is not kept, expected 0 to 0"),
         "{told}"
     );
+}
+
+/// A dataset of 5 tokens in one shard, and the JSON of its newest generation.
+fn with_a_shard(folder: &Path) -> (Dataset, String) {
+    let dataset = Dataset::create(folder, &CreateOptions::new()).unwrap();
+    let mut writer = dataset.writer(&WriterOptions::new()).unwrap();
+    writer.append(&[Token::new(7); 5]).unwrap();
+    assert_eq!(writer.close().unwrap(), 2);
+    let sealed = fs::read(folder.join("manifest-000000000002.json")).unwrap();
+    let json = unseal(&sealed).unwrap().1;
+    (dataset, String::from_utf8(json).unwrap())
+}
+
+/// Exchanges texts that are there once.
+fn edited(json: &str, edits: &[(&str, &str)]) -> Vec<u8> {
+    let edit = |json: String, (from, to): &(&str, &str)| {
+        assert_eq!(json.matches(from).count(), 1, "{from} in {json}");
+        json.replace(from, to)
+    };
+    let json = edits.iter().fold(json.to_owned(), edit);
+    seal(json.into_bytes()).1
+}
+
+fn length_in(json: &str) -> String {
+    let (_, behind) = json.split_once("\"bytes\":").unwrap();
+    let (bytes, _) = behind.split_once(',').unwrap();
+    format!("\"bytes\":{bytes},")
+}
+
+#[test]
+fn a_generation_with_more_rows_than_its_file_has_room_for_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dataset, json) = with_a_shard(folder.path());
+    let bytes = length_in(&json);
+    for edits in [
+        &[("\"rows\":[0,5]", "\"rows\":[0,576460752303423488]")][..],
+        &[(&*bytes, "\"bytes\":319,")],
+    ] {
+        write_generation(folder.path(), 2, &edited(&json, edits));
+        let error = dataset.snapshot_of(2).unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.ends_with("field bytes has a value that cannot be"),
+            "{told}"
+        );
+        assert_eq!(dataset.snapshot().unwrap().manifest().generation, 1);
+    }
+}
+
+#[test]
+fn a_generation_whose_files_together_have_an_impossible_length_is_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dataset, json) = with_a_shard(folder.path());
+    let (head, entry) = json.split_once("\"entries\":[").unwrap();
+    let entry = entry.strip_suffix("]}").unwrap();
+    let file = &entry[..r#"{"file":""#.len() + 32];
+    let other = entry.replace(file, &format!("{{\"file\":\"{}", "ab".repeat(16)));
+    let other = other.replace(&length_in(&json), &format!("\"bytes\":{},", u64::MAX));
+    let both = format!("{head}\"entries\":[{entry},{other}]}}");
+    write_generation(folder.path(), 2, &edited(&both, &[]));
+    let told = dataset.snapshot_of(2).unwrap_err().to_string();
+    assert!(
+        told.ends_with("field bytes has a value that cannot be"),
+        "{told}"
+    );
+}
+
+#[test]
+fn rows_that_no_memory_can_plan_for_are_looked_for_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dataset, json) = with_a_shard(folder.path());
+    let bytes = length_in(&json);
+    let edits = [
+        ("\"rows\":[0,5]", "\"rows\":[0,72057594037927936]"),
+        (&*bytes, "\"bytes\":9223372036854775807,"),
+    ];
+    write_generation(folder.path(), 2, &edited(&json, &edits));
+    let workers = Workers::new(1).unwrap();
+    let snapshot = dataset.snapshot().unwrap();
+    assert_eq!(snapshot.len(), 1 << 56);
+    let error = Query::new(snapshot.source(), &workers).count().unwrap_err();
+    assert!(error.to_string().contains("5 rows"), "{error}");
+    let options = ReshardOptions::tokens(4096);
+    let error = dataset.reshard(&workers, &options, |_, _| ()).unwrap_err();
+    assert!(
+        matches!(error, DatasetError::ShardShort { found: 5, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn no_generation_follows_the_last_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dataset, json) = with_a_shard(folder.path());
+    let (last, before) = (u64::MAX - 1, u64::MAX - 2);
+    let edits = [
+        ("\"generation\":2,", &*format!("\"generation\":{last},")),
+        ("\"generation\":1,", &format!("\"generation\":{before},")),
+    ];
+    write_generation(folder.path(), last, &edited(&json, &edits));
+    assert_eq!(dataset.snapshot().unwrap().manifest().generation, last);
+    for error in [
+        dataset
+            .collect(&CollectOptions::new().older(Duration::ZERO))
+            .unwrap_err(),
+        dataset.writer(&WriterOptions::new()).unwrap_err(),
+        dataset.checkout(1).unwrap_err(),
+    ] {
+        let told = error.to_string();
+        assert!(
+            told.ends_with("field generation has a value that cannot be"),
+            "{told}"
+        );
+    }
+    assert_eq!(dataset.generations().unwrap(), [0, 1, 2, last]);
 }

@@ -264,6 +264,10 @@ fn bytes_that_are_no_task_are_refused_with_the_flaw() {
     );
     let rows = tail.find("\"rows\":[0,").unwrap() + "\"rows\":[0,".len();
     check(&format!("{}9{}", &tail[..rows], &tail[rows..]), "field");
+    let mut far = tasks[0].clone();
+    far.start = 1 << 60;
+    far.positions = far.start..far.start + 1;
+    check(&json(&far), "field positions");
     let whole = tasks[0].to_bytes().unwrap();
     assert!(matches!(Task::from_bytes(&[]), Err(TaskFlaw::Seal(_))));
     for at in 0..whole.len() {

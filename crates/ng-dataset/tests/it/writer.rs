@@ -2,10 +2,12 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use ng_dataset::ng_parallel::Workers;
 use ng_dataset::ng_store::{BLOCK_TOKENS, TokenSink, WriteError};
 use ng_dataset::ng_token::Token;
 use ng_dataset::{
-    CommitEvery, CreateOptions, Dataset, DatasetError, Retention, Roll, Verb, WriterOptions,
+    CommitEvery, CreateOptions, Dataset, DatasetError, Retention, Roll, Verb, VerifyOptions,
+    WriterOptions,
 };
 
 const BLOCK: usize = BLOCK_TOKENS;
@@ -382,4 +384,39 @@ fn writers_at_work_together_lose_nothing() {
     }
     assert_eq!(ids.len(), 120_000);
     assert!(rows(&dataset).iter().all(Option::is_some));
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        match from.is_dir() {
+            true => copy_folder(&from, &to),
+            false => fs::copy(&from, &to).map(|_| ()).unwrap(),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_writer_whose_folder_was_exchanged_for_a_copy_describes_its_own_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let [path, copy, moved] = ["tokens.ngd", "copy", "moved"].map(|name| folder.path().join(name));
+    let mut writer = dataset(folder.path())
+        .writer(&WriterOptions::new())
+        .unwrap();
+    writer.append(&tokens(0..10)).unwrap();
+    writer.commit().unwrap();
+    copy_folder(&path, &copy);
+    writer.append(&tokens(10..20)).unwrap();
+    fs::rename(&path, &moved).unwrap();
+    fs::rename(&copy, &path).unwrap();
+    writer.close().unwrap();
+    let moved = Dataset::open(&moved).unwrap();
+    let report = moved
+        .verify(&Workers::new(1).unwrap(), &VerifyOptions::new(), |_| ())
+        .unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    expect_ids(&moved, 20);
 }

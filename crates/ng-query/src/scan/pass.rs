@@ -24,6 +24,10 @@ const ALONE: usize = 8;
 /// The most parts that are open at once.
 const MOST_OPEN: usize = 64;
 
+/// The most blocks of a part that is not opened: those of a file of the default length. Whether
+/// there are more is looked at, before memory is taken for them.
+const MOST_UNOPENED: u64 = 1 << 20;
+
 /// A pass over the tokens that a filter selects.
 pub(crate) struct Scan<'q> {
     pub(crate) source: Source<'q>,
@@ -156,7 +160,8 @@ impl<'q> Scan<'q> {
             && group.len() < MOST_OPEN
         {
             *rest = behind;
-            let chosen = match placed.is_all && !self.looks {
+            let is_few = placed.blocks() <= MOST_UNOPENED;
+            let chosen = match placed.is_all && !self.looks && is_few {
                 true => Chosen::unopened(*placed),
                 false => {
                     let part = self.open(parts, placed, stats)?;

@@ -9,8 +9,8 @@ use super::{Dir, Disk, RealFile};
 /// A folder of the operating system.
 ///
 /// On Linux it is kept open, so that it stays the same folder whatever happens to its path
-/// or the current folder. A folder that may be searched but not read is opened too; it
-/// cannot be synced or listed.
+/// or the current folder. A folder that may be searched but not read is opened too; listing or
+/// syncing it is then refused as the system refuses to read it.
 #[derive(Debug)]
 pub struct RealDir {
     folder: Folder,
@@ -140,6 +140,7 @@ impl Dir for RealDir {
 mod folder {
     use std::fs::{File, OpenOptions};
     use std::io;
+    use std::os::fd::OwnedFd;
     use std::os::unix::fs::OpenOptionsExt;
     use std::path::Path;
 
@@ -227,18 +228,20 @@ mod folder {
 
         pub(super) fn sync(&self) -> io::Result<()> {
             match fsync(&self.0) {
-                // It was opened only for searching; this tells why.
-                Err(Errno::BADF) => {
-                    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-                    Ok(fsync(openat(&self.0, ".", flags, Mode::empty())?)?)
-                }
+                Err(Errno::BADF) => Ok(fsync(self.reopened()?)?),
                 other => Ok(other?),
             }
         }
 
+        /// Opens it for reading, should it be open only for searching; the error tells why it is.
+        fn reopened(&self) -> rustix::io::Result<OwnedFd> {
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            openat(&self.0, ".", flags, Mode::empty())
+        }
+
         pub(super) fn names(&self) -> io::Result<Vec<String>> {
             let mut names = Vec::new();
-            for entry in rustix::fs::Dir::read_from(&self.0)? {
+            for entry in rustix::fs::Dir::new(self.reopened()?)? {
                 let entry = entry?;
                 if let Ok(name) = entry.file_name().to_str()
                     && self.is_regular(entry.file_type(), name)?
@@ -287,6 +290,23 @@ mod folder {
             };
             let opened = fstat(file.file())?;
             Ok((named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino))
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_folder_that_was_opened_for_searching_only_is_listed_and_synced_if_that_is_allowed() {
+            let folder = tempfile::tempdir().unwrap();
+            let mut options = OpenOptions::new();
+            let flags = OFlags::DIRECTORY | OFlags::PATH;
+            options.read(true).custom_flags(flags.bits() as i32);
+            let searched = Folder(options.open(folder.path()).unwrap());
+            searched.create_exclusive("a").unwrap();
+            assert_eq!(searched.names().unwrap(), ["a"]);
+            searched.sync().unwrap();
         }
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use ng_dataset::{Dataset, Followed, Follower};
+use ng_dataset::{Cursor, Dataset, Followed, Follower};
 use ng_query::ng_arrow::arrow_schema::SchemaRef;
 use ng_query::ng_arrow::{
     BatchWriter, Column, Compression, Form, Format, Positions, batch_with, schema,
@@ -33,6 +33,7 @@ pub(super) fn follow(args: &DatasetFollowArgs, tool: &Tool) -> Result<ExitCode> 
     let hold = tool.interrupt.hold()?;
     hold.end_anyway();
     let mut following = Following {
+        written: follower.cursor(),
         follower,
         out: Out::new(format(args, tool))?,
         tokens: 0,
@@ -45,7 +46,7 @@ pub(super) fn follow(args: &DatasetFollowArgs, tool: &Tool) -> Result<ExitCode> 
         tokens: following.tokens,
         gap_tokens: following.gap_tokens,
         damaged_tokens: following.damaged_tokens,
-        cursor: following.follower.cursor().to_string(),
+        cursor: following.written.to_string(),
         ended: match &ended {
             Ok(ended) => ended,
             Err(error) => match error.downcast_ref() {
@@ -72,6 +73,8 @@ fn format(args: &DatasetFollowArgs, tool: &Tool) -> FollowFormat {
 
 struct Following {
     follower: Follower,
+    /// Where it was behind the last that was written or told.
+    written: Cursor,
     out: Out,
     tokens: u64,
     gap_tokens: u64,
@@ -112,6 +115,7 @@ impl Following {
                 Followed::Closed => std::thread::sleep(GLANCE),
                 _ => {}
             }
+            self.written = self.follower.cursor();
             if args
                 .timeout
                 .is_some_and(|timeout| last.elapsed() >= timeout)

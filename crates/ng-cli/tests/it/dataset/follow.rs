@@ -55,6 +55,31 @@ fn a_follower_gets_what_is_there_and_a_cursor_to_go_on_from() {
     assert!(found.is_empty());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_cursor_of_a_follower_that_cannot_write_is_before_what_is_not_written() {
+    let place = Place::new();
+    let path = made_of(&place, "a.ngd", &tokens(0..COUNT), "4096");
+    for format in ["raw", "jsonl"] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let follow = command(&[&"dataset", &"follow", &path, &"--until-closed"])
+            .args(["--format", format])
+            .stdout(full)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (ran, _) = end(follow);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let told = ran.stderr.lines().next().unwrap();
+        let (ran, found) = end(following(
+            &path,
+            &["--from", &cursor(told), "--until-closed"],
+        ));
+        ran.found(0);
+        assert!(found == tokens(0..COUNT), "{format}: {told}");
+    }
+}
+
 #[test]
 fn lines_can_be_read_back() {
     let place = Place::new();

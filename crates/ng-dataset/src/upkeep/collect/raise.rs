@@ -70,7 +70,7 @@ fn plan<R: Dir>(
         });
     }
     let wanted = |newest: u64| match options.keep {
-        Keep::Newest(count) => (newest + 1).saturating_sub(count.max(1)),
+        Keep::Newest(count) => newest.saturating_sub(count.max(1) - 1),
         Keep::From(generation) => generation,
     };
     let young_from = young_from(place, options.older, &numbers, newest)?;
