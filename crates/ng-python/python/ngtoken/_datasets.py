@@ -236,6 +236,9 @@ class DatasetRepairReport:
     repaired: list[RepairedShard]
     #: The files that are sound, whose zones were computed anew.
     rezoned: list[str]
+    #: The files that are sound, and of which the generation named another length, or an order in
+    #: which they are not.
+    corrected: list[str]
     #: The files that are no longer named, because they are not there or unreadable.
     dropped: list[str]
     #: The damaged files that are named as before, and why each could not be repaired.

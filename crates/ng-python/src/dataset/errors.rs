@@ -49,7 +49,9 @@ fn of_dataset(text: String, error: DatasetError) -> Error {
                 .at(&path)
                 .errno(errno::EXISTS)
         }
-        E::Manifest { path, .. } => Error::new(DAMAGED_MANIFEST, text).at(&path),
+        E::Manifest { path, .. } | E::KeptManifest { path, .. } => {
+            Error::new(DAMAGED_MANIFEST, text).at(&path)
+        }
         E::GenerationGone {
             path,
             generation,

@@ -217,6 +217,7 @@ fn repaired<'py>(py: Python<'py>, report: &RepairReport) -> PyResult<Bound<'py, 
         facts::objects(py, "RepairedShard", repaired.collect::<Vec<_>>())?,
     )?;
     values.set_item("rezoned", names(&report.rezoned))?;
+    values.set_item("corrected", names(&report.corrected))?;
     values.set_item("dropped", names(&report.dropped))?;
     values.set_item("left", left)?;
     values.set_item("closed_tails", names(&report.closed_tails))?;
