@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use ng_parallel::Workers;
+use ng_store::CachePolicy;
 
 use crate::bound::{Bound, Condition};
 use crate::boxes::Boxes;
@@ -181,6 +182,7 @@ impl<'q> Query<'q> {
             stop: self.stop(),
             kernels: self.kernels,
             skips_damaged: self.skips_damaged,
+            cache: CachePolicy::Auto,
             wave: LONGEST_WAVE,
             started: Instant::now(),
         }

@@ -99,9 +99,9 @@ impl ReaderRows {
     }
 
     /// Prepares to read most of the rows.
-    pub(crate) fn pass(&self) -> BlockPass<'static> {
+    pub(crate) fn pass(&self, cache: CachePolicy) -> BlockPass<'static> {
         match &self.reader {
-            Reader::File(reader) => reader.pass_over(self.rows()),
+            Reader::File(reader) => reader.passing_by(cache).pass_over(self.rows()),
             Reader::Pass(pass) => pass.clone(),
         }
     }

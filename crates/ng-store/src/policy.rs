@@ -1,3 +1,5 @@
+use crate::memory::available_bytes;
+
 /// The minimum size of an advised reservation: 4 MiB.
 ///
 /// The smallest size that holds an aligned 2 MiB page wherever it starts.
@@ -71,6 +73,16 @@ impl CachePolicy {
         }
     }
 
+    /// Decides for passes over several files, of so many bytes in all: asks the system at most once
+    /// how much memory is available.
+    #[must_use]
+    pub fn of_passes(self, bytes: u64) -> Self {
+        match self.bypasses_pass(bytes, available_bytes) {
+            true => Self::Bypass,
+            false => Self::Keep,
+        }
+    }
+
     /// Tells whether a pass of this size bypasses the page cache, with `available` bytes of
     /// memory, if known.
     pub(crate) fn bypasses_pass(self, bytes: u64, available: impl FnOnce() -> Option<u64>) -> bool {
@@ -105,6 +117,10 @@ mod tests {
         assert!(!CachePolicy::Auto.bypasses_pass(u64::MAX, || None));
         assert!(!CachePolicy::Auto.bypasses_pass(KEPT_BYTES, || unreachable!()));
         assert!(CachePolicy::Auto.bypasses_pass(KEPT_BYTES + 1, || Some(KEPT_BYTES)));
+        assert_eq!(CachePolicy::Auto.of_passes(0), CachePolicy::Keep);
+        assert_eq!(CachePolicy::Bypass.of_passes(0), CachePolicy::Bypass);
+        #[cfg(target_os = "linux")]
+        assert_eq!(CachePolicy::Auto.of_passes(u64::MAX), CachePolicy::Bypass);
     }
 }
 

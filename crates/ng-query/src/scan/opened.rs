@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use ng_store::{BLOCK_TOKENS, BlockPass, BlockReader, CachePolicy, MapPass, MapWindow, Snapshot};
+use ng_store::{BLOCK_TOKENS, BlockPass, BlockReader, MapPass, MapWindow, Snapshot};
 use ng_token::Token;
 
 use super::Scan;
@@ -39,10 +39,10 @@ impl<'q> Opened<'q> {
         let is_pass = candidates > scan.blocks() / 2;
         let held = match scan.source {
             Source::Snapshot(snapshot) if is_pass => {
-                Held::MapPass(snapshot.pass(CachePolicy::Auto))
+                Held::MapPass(snapshot.pass(scan.cache))
             }
-            Source::Reader(reader) if is_pass => Held::Pass(reader.pass()),
-            Source::Rows(rows) if is_pass => Held::RowsPass(rows, rows.pass()),
+            Source::Reader(reader) if is_pass => Held::Pass(reader.passing_by(scan.cache).pass()),
+            Source::Rows(rows) if is_pass => Held::RowsPass(rows, rows.pass(scan.cache)),
             source => Held::few(source),
         };
         Self {

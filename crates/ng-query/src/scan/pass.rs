@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ng_parallel::{ParallelError, Shards, Workers, map_shards, serial};
-use ng_store::{BLOCK_TOKENS, ReadError};
+use ng_store::{BLOCK_TOKENS, CachePolicy, ReadError};
+use ng_token::Token;
 
 use super::stage::Kit;
 use super::{Candidate, Opened, PlacedPart, Stage, Stop};
@@ -44,6 +45,8 @@ pub(crate) struct Scan<'q> {
     pub(crate) stop: Stop,
     pub(crate) kernels: Kernels,
     pub(crate) skips_damaged: bool,
+    /// Whether what is read stays in the page cache.
+    pub(crate) cache: CachePolicy,
     /// The most blocks of a wave.
     pub(crate) wave: usize,
     pub(crate) started: Instant,
@@ -79,6 +82,11 @@ impl<'q> Scan<'q> {
     pub(crate) fn positions(&self, block: u64) -> Range<u64> {
         let (first, tokens) = (block * BLOCK_TOKENS as u64, self.source.len());
         self.base + first..self.base + tokens.min(first + BLOCK_TOKENS as u64)
+    }
+
+    /// The same scan, of which it is decided whether what is read stays in the page cache.
+    fn with_cache(self, cache: CachePolicy) -> Self {
+        Self { cache, ..self }
     }
 
     /// For work that looks at no token: it needs to know which are selected.
@@ -121,11 +129,12 @@ impl<'q> Scan<'q> {
             Source::Parts(parts) => {
                 let (placed, of_skipped) = self.placed_parts(parts);
                 stats = of_skipped;
+                let cache = self.cache_of(&placed);
                 let (mut rest, mut next) = (&placed[..], ControlFlow::Continue(()));
                 while next.is_continue() && !rest.is_empty() {
                     let wave = waves.wave;
                     let group = self.open_some(parts, &mut rest, wave, &mut choose, &mut stats)?;
-                    let opened: Vec<_> = group.iter().map(|one| one.opened(self)).collect();
+                    let opened: Vec<_> = group.iter().map(|one| one.opened(self, cache)).collect();
                     let candidates = in_their_places(&group);
                     next = waves.run(self, &opened, &candidates, &new, &work, &mut take)?;
                 }
@@ -184,6 +193,12 @@ impl<'q> Scan<'q> {
         Ok(group)
     }
 
+    /// Whether what is read of some parts stays in the page cache: all of them decide together.
+    fn cache_of(&self, parts: &[PlacedPart]) -> CachePolicy {
+        let tokens = parts.iter().map(|part| part.tokens);
+        self.cache.of_passes(tokens.sum::<u64>() * Token::SIZE as u64)
+    }
+
     /// The counts of a pass before anything is looked at, or ruled out.
     pub(crate) fn stats_of_none(&self) -> Stats {
         let parts = match self.source {
@@ -224,10 +239,10 @@ impl Chosen {
         }
     }
 
-    fn opened<'p>(&'p self, scan: &Scan<'_>) -> Opened<'p> {
+    fn opened<'p>(&'p self, scan: &Scan<'_>, cache: CachePolicy) -> Opened<'p> {
         match &self.part {
             Some(part) => {
-                let scan = scan.of_part(&self.placed, part);
+                let scan = scan.of_part(&self.placed, part).with_cache(cache);
                 Opened::new(&scan, self.candidates.len() as u64)
             }
             None => Opened::unopened(self.placed.base, self.placed.tokens),

@@ -81,6 +81,7 @@ impl<'q> Scan<'q> {
             stop: self.stop.clone(),
             kernels: self.kernels,
             skips_damaged: self.skips_damaged,
+            cache: self.cache,
             wave: self.wave,
             started: self.started,
         }

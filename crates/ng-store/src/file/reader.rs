@@ -271,6 +271,15 @@ impl<D: Disk> BlockReader<D> {
         Self { cache, ..self }
     }
 
+    /// Returns a reader whose passes go by a policy, unless it has one of its own.
+    #[must_use]
+    pub fn passing_by(&self, cache: CachePolicy) -> Self {
+        match self.cache {
+            CachePolicy::Auto => self.clone().with_cache(cache),
+            _ => self.clone(),
+        }
+    }
+
     /// Starts a pass over the file: returns a reader of the same commit for reading most of
     /// its blocks once, by any number of threads, each in its own range. It bypasses the
     /// page cache by the policy; pages cached before the pass stay. Functions take it as
