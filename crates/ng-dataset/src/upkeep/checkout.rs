@@ -110,6 +110,8 @@ enum Tail<R: Dir> {
         sealed: Box<Sealed>,
         /// Keeps it so, if no other generation names it sealed.
         found: Option<Box<Found<R>>>,
+        /// Whether a generation has counted its rows.
+        is_counted: bool,
     },
     /// Its writer lives, though it was taken out.
     Held,
@@ -149,7 +151,9 @@ impl<R: Dir> Ended<R> {
     fn count(&self, next: &mut Manifest) {
         for tail in self.tails.values() {
             let Tail::Ended {
-                found: Some(found), ..
+                found: Some(found),
+                is_counted: false,
+                ..
             } = tail
             else {
                 continue;
@@ -165,6 +169,7 @@ impl<R: Dir> Ended<R> {
 
 fn look<R: Dir>(place: &Place<R>, old: u64, file: FileId) -> Result<Tail<R>, DatasetError> {
     let numbers = place.generations()?;
+    let mut ended = None;
     for generation in numbers.into_iter().filter(|number| *number > old) {
         let Some(Ok(manifest)) = place.read(generation)? else {
             continue;
@@ -177,15 +182,25 @@ fn look<R: Dir>(place: &Place<R>, old: u64, file: FileId) -> Result<Tail<R>, Dat
                 rows: reader.len(),
                 sealed: Box::new(sealed),
                 found: None,
+                is_counted: true,
             });
+        }
+        if !manifest.entries_of(file).any(Entry::is_open) {
+            ended.get_or_insert((manifest.verb, manifest.appended));
         }
     }
     let Some(found) = Found::of(place, file)? else {
         return Ok(Tail::Held);
     };
+    let rows = found.reader.len();
+    let mut sealed = found.seal(place)?;
+    // Its writer has counted its rows, though changes had taken all of them.
+    let appended = ended.and_then(|(verb, appended)| (verb == Verb::Append).then_some(appended));
+    sealed.stream = appended.map(|appended| appended.saturating_sub(rows));
     Ok(Tail::Ended {
-        rows: found.reader.len(),
-        sealed: Box::new(found.seal(place)?),
+        rows,
+        sealed: Box::new(sealed),
         found: Some(Box::new(found)),
+        is_counted: appended.is_some(),
     })
 }

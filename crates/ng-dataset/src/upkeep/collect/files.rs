@@ -1,8 +1,10 @@
 //! Files that no manifest names.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ng_query::index::IndexError;
 use ng_query::sealed::FileId;
 use ng_store::BlockReader;
 use ng_store::disk::Dir;
@@ -100,32 +102,47 @@ impl<R: Dir> Collector<'_, R> {
             }
             Removal::Ours(held) => held,
         };
-        let is_dropped = self.dropped.contains(&file);
-        if !is_dropped
-            && !self
-                .options
-                .is_old(self.age_of_shard(shards, &name, &path)?)
-        {
-            self.report.young_files += 1;
-            return Ok(None);
+        let candidate = Candidate { file, path, held };
+        if self.dropped.contains(&file) {
+            return Ok(Some(candidate));
         }
-        Ok(Some(Candidate { file, path, held }))
+        let Some(age) = if_there(self.age_of_shard(shards, &name, &candidate.path))? else {
+            return Ok(None);
+        };
+        match self.options.is_old(age) {
+            true => Ok(Some(candidate)),
+            false => {
+                self.report.young_files += 1;
+                Ok(None)
+            }
+        }
     }
 
     fn remove_shard(&mut self, shards: &R, candidate: &Candidate<R>) -> Result<(), DatasetError> {
-        let Candidate { file, path, held } = candidate;
-        self.report.freed_bytes += self.bytes_of(held, path)?;
-        if !self.options.dry_run {
-            // Before its file, after which nobody would look for it.
-            if self.place.is_real() {
-                ng_query::index::remove(path)?;
-            }
-            let removed = shards.unlink(&shard_name(*file));
-            removed.map_err(DatasetError::io(path, "remove"))?;
-        }
+        let removed = match self.options.dry_run {
+            true => self.bytes_of(&candidate.held, &candidate.path),
+            false => self.remove(shards, candidate),
+        };
+        let Some(bytes) = if_there(removed)? else {
+            return Ok(());
+        };
+        self.report.freed_bytes += bytes;
         self.report.removed_shards += 1;
-        self.report.removed_orphans += u64::from(!self.dropped.contains(file));
+        self.report.removed_orphans += u64::from(!self.dropped.contains(&candidate.file));
         Ok(())
+    }
+
+    /// Removes a shard with its index, and returns how many bytes it took.
+    fn remove(&self, shards: &R, candidate: &Candidate<R>) -> Result<u64, DatasetError> {
+        let Candidate { file, path, held } = candidate;
+        let bytes = self.bytes_of(held, path)?;
+        // Before its file, after which nobody would look for it.
+        if self.place.is_real() {
+            ng_query::index::remove(path)?;
+        }
+        let removed = shards.unlink(&shard_name(*file));
+        removed.map_err(DatasetError::io(path, "remove"))?;
+        Ok(bytes)
     }
 
     /// How old a shard is: since it was written last or, on a disk that does not say, since it was
@@ -148,6 +165,49 @@ impl<R: Dir> Collector<'_, R> {
     }
 }
 
+/// `None` if a file is no longer there: its creator, who has given it up, has let its lock go and
+/// removes it as well.
+fn if_there<T>(done: Result<T, DatasetError>) -> Result<Option<T>, DatasetError> {
+    match done {
+        Err(
+            DatasetError::Io { source, .. } | DatasetError::Index(IndexError::Io { source, .. }),
+        ) if source.kind() == ErrorKind::NotFound => Ok(None),
+        done => done.map(Some),
+    }
+}
+
 fn since(then_ns: u64) -> Duration {
     Duration::from_nanos(ng_store::now_ns().saturating_sub(then_ns))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::raise::raise;
+    use super::super::{CollectOptions, Collector};
+    use super::*;
+    use crate::testing::new_shard;
+    use crate::{CreateOptions, Dataset};
+
+    #[test]
+    fn a_file_that_its_creator_removes_at_the_same_time_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let dataset = Dataset::create(folder.path(), &CreateOptions::new()).unwrap();
+        let (place, options) = (dataset.place(), CollectOptions::new().older(Duration::ZERO));
+        let limits = raise(place, &options).unwrap();
+        let mut collector = Collector::new(place, &options, &limits);
+        let shards = place.shards().unwrap();
+        let file = new_shard(&dataset, 0..10).entry.file;
+        let candidate = collector.candidate(&shards, file).unwrap().unwrap();
+        fs::remove_file(&candidate.path).unwrap();
+        collector.remove_shard(&shards, &candidate).unwrap();
+        assert_eq!(
+            (
+                collector.report.removed_shards,
+                collector.report.freed_bytes
+            ),
+            (0, 0)
+        );
+    }
 }

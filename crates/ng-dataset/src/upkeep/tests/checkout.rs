@@ -236,3 +236,31 @@ fn checkouts_collectors_and_publishers_race_without_losing_a_file() {
         ids(&dataset.snapshot_of(generation).unwrap()).unwrap();
     }
 }
+
+#[test]
+fn a_tail_of_which_changes_took_all_rows_before_it_ended_is_told_and_counted_once() {
+    let (_temporary, dataset) = create();
+    let mut writer = dataset.writer(&WriterOptions::new()).unwrap();
+    writer.append(&tokens(0..5)).unwrap();
+    writer.commit().unwrap();
+    let mut follower = dataset.follow(&FollowOptions::new()).unwrap();
+    let mut told = Vec::new();
+    follow(&mut follower, &mut told);
+    let workers = ng_parallel::Workers::new(1).unwrap();
+    let (all, set) = ("id < 5".parse().unwrap(), "weight = 0.5".parse().unwrap());
+    let options = crate::ChangeOptions::new();
+    assert_eq!(
+        dataset
+            .update(&workers, &all, &set, &options)
+            .unwrap()
+            .changed,
+        5
+    );
+    writer.close().unwrap();
+    follow(&mut follower, &mut told);
+    dataset.checkout(1).unwrap();
+    follow(&mut follower, &mut told);
+    assert_eq!(shown(&dataset), [0, 1, 2, 3, 4]);
+    assert_eq!(dataset.snapshot().unwrap().manifest().appended, 5);
+    assert_eq!(told, [0, 1, 2, 3, 4]);
+}
