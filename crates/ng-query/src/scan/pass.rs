@@ -164,39 +164,65 @@ impl<'q> Scan<'q> {
         stats: &mut Stats,
     ) -> Result<Vec<Chosen>, QueryError> {
         let (mut group, mut blocks) = (Vec::new(), 0);
-        while let Some((placed, behind)) = rest.split_first()
-            && blocks < wave
-            && group.len() < MOST_OPEN
-        {
+        while !rest.is_empty() && blocks < wave && group.len() < MOST_OPEN {
+            let count = enough(rest, wave - blocks).min(MOST_OPEN - group.len());
+            let (some, behind) = rest.split_at(count);
             *rest = behind;
-            let is_few = placed.blocks() <= MOST_UNOPENED;
-            let chosen = match placed.is_all && !self.looks && is_few {
-                true => Chosen::unopened(*placed),
-                false => {
-                    let part = self.open(parts, placed, stats)?;
-                    let candidates = choose(&self.of_part(placed, &part))?;
-                    Chosen {
-                        placed: *placed,
-                        part: Some(part),
-                        candidates,
+            for (placed, part) in some.iter().zip(self.open_together(parts, some, stats)?) {
+                let chosen = match part {
+                    None => Chosen::unopened(*placed),
+                    Some(part) => {
+                        let candidates = choose(&self.of_part(placed, &part))?;
+                        Chosen {
+                            placed: *placed,
+                            part: Some(part),
+                            candidates,
+                        }
                     }
+                };
+                let count = chosen.candidates.len();
+                stats.blocks_skipped += placed.blocks() - count as u64;
+                blocks += count;
+                // A part without candidates is dropped at once.
+                if count > 0 {
+                    group.push(chosen);
                 }
-            };
-            let count = chosen.candidates.len();
-            stats.blocks_skipped += placed.blocks() - count as u64;
-            blocks += count;
-            // A part without candidates is dropped at once.
-            if count > 0 {
-                group.push(chosen);
             }
         }
         Ok(group)
     }
 
+    /// Opens parts, several at a time; `None` for those of which nothing need be looked at.
+    fn open_together(
+        &self,
+        parts: &dyn Parts,
+        some: &[PlacedPart],
+        stats: &mut Stats,
+    ) -> Result<Vec<Option<Arc<OpenPart>>>, QueryError> {
+        let is_opened = |placed: &PlacedPart| {
+            let is_few = placed.blocks() <= MOST_UNOPENED;
+            !(placed.is_all && !self.looks && is_few)
+        };
+        let open = |shard: ng_parallel::Shard| {
+            let placed = &some[shard.range.start / BLOCK_TOKENS];
+            let opened = is_opened(placed).then(|| self.open(parts, placed));
+            opened.transpose()
+        };
+        let each = Shards::with_shard_tokens(some.len() * BLOCK_TOKENS, BLOCK_TOKENS);
+        let opened = match some.iter().filter(|placed| is_opened(placed)).count() {
+            0 | 1 => serial::map_shards(&self.workers.stop_flag(), each, open),
+            _ => map_shards(&self.workers, each, open),
+        };
+        let opened: Vec<_> = opened?.into_iter().collect::<Result<_, _>>()?;
+        stats.parts_opened += opened.iter().flatten().count() as u64;
+        Ok(opened)
+    }
+
     /// Whether what is read of some parts stays in the page cache: all of them decide together.
     fn cache_of(&self, parts: &[PlacedPart]) -> CachePolicy {
         let tokens = parts.iter().map(|part| part.tokens);
-        self.cache.of_passes(tokens.sum::<u64>() * Token::SIZE as u64)
+        self.cache
+            .of_passes(tokens.sum::<u64>() * Token::SIZE as u64)
     }
 
     /// The counts of a pass before anything is looked at, or ruled out.
@@ -248,6 +274,17 @@ impl Chosen {
             None => Opened::unopened(self.placed.base, self.placed.tokens),
         }
     }
+}
+
+/// How many of the next parts have as many blocks as are wanted.
+fn enough(parts: &[PlacedPart], wanted: usize) -> usize {
+    let mut blocks = 0;
+    let is_short = |part: &&PlacedPart| {
+        let is_short = blocks < wanted as u64;
+        blocks = part.blocks().saturating_add(blocks);
+        is_short
+    };
+    parts.iter().take_while(is_short).count()
 }
 
 /// The candidates of some parts that are open, in order.

@@ -59,12 +59,9 @@ impl<'q> Scan<'q> {
         &self,
         parts: &dyn Parts,
         placed: &PlacedPart,
-        stats: &mut Stats,
     ) -> Result<Arc<OpenPart>, QueryError> {
         self.stop.check()?;
-        let opened = open_part(parts, placed.part)?;
-        stats.parts_opened += 1;
-        Ok(opened)
+        open_part(parts, placed.part)
     }
 
     /// The same scan of an open part alone.

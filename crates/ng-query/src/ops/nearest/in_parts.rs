@@ -40,7 +40,8 @@ pub(super) fn around(
             if points.is_empty() {
                 continue;
             }
-            let part = scan.open(parts, &far.placed, &mut stats)?;
+            let part = scan.open(parts, &far.placed)?;
+            stats.parts_opened += 1;
             let own = scan.of_part(&far.placed, &part);
             let found = around_in_one(&own, plan, &points, bounds, |_, hunt| Ok(hunt))?;
             stats.add(&found.stats);

@@ -75,7 +75,8 @@ fn count_in_parts(
             }
             continue;
         }
-        let part = scan.open(parts, placed, &mut stats)?;
+        let part = scan.open(parts, placed)?;
+        stats.parts_opened += 1;
         let own = collected(near.iter().map(|&place| counters[place]), BALLS)?;
         let counted = count(&scan.of_part(placed, &part), &own)?;
         stats.add(&counted.stats);
