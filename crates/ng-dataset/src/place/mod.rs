@@ -7,6 +7,7 @@
 //!   shards/<file id>.ngt         token files, each with its index if it has one
 //! ```
 
+mod held;
 mod names;
 mod pinned;
 mod publish;

@@ -1,4 +1,4 @@
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use ng_store::CreateError;
 use ng_store::disk::{Dir, Disk};
 use ng_store::file::{Identity, publish_whole};
 
+use super::held::{is_held, is_taken};
 use super::{Pinned, Place, manifest_name};
 use crate::error::Conflict;
 use crate::{DatasetError, Manifest, Verb};
@@ -151,20 +152,10 @@ impl<R: Dir> Place<R> {
 
     /// Tells whether a change is at work, whose new shards have no locks of their own.
     ///
-    /// If not, each shard that was there before has been named if it ever is, or has a lock. A shared
-    /// one is all that it takes, for a moment.
+    /// If not, each shard that was there before has been named if it ever is, or has a lock.
     pub(crate) fn is_changing(&self) -> Result<bool, DatasetError> {
-        let path = self.path().join(CHANGES);
-        let file = match self.root().open(CHANGES, false) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            opened => opened.map_err(DatasetError::io(&path, "open"))?,
-        };
-        match file.try_lock_shared() {
-            locked if is_taken(&locked) => Ok(true),
-            locked => locked
-                .map(|()| false)
-                .map_err(DatasetError::io(path, "lock")),
-        }
+        let held = is_held(&**self.root(), CHANGES);
+        held.map_err(DatasetError::io(self.path().join(CHANGES), "lock"))
     }
 
     pub(crate) fn conflict(&self, generation: u64, what: Conflict) -> DatasetError {
@@ -174,9 +165,4 @@ impl<R: Dir> Place<R> {
             what,
         }
     }
-}
-
-fn is_taken(locked: &io::Result<()>) -> bool {
-    let error = locked.as_ref().err();
-    error.is_some_and(|error| error.kind() == ErrorKind::WouldBlock)
 }

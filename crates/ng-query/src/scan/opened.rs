@@ -38,9 +38,7 @@ impl<'q> Opened<'q> {
     pub(crate) fn new(scan: &Scan<'q>, candidates: u64) -> Self {
         let is_pass = candidates > scan.blocks() / 2;
         let held = match scan.source {
-            Source::Snapshot(snapshot) if is_pass => {
-                Held::MapPass(snapshot.pass(scan.cache))
-            }
+            Source::Snapshot(snapshot) if is_pass => Held::MapPass(snapshot.pass(scan.cache)),
             Source::Reader(reader) if is_pass => Held::Pass(reader.passing_by(scan.cache).pass()),
             Source::Rows(rows) if is_pass => Held::RowsPass(rows, rows.pass(scan.cache)),
             source => Held::few(source),

@@ -196,7 +196,8 @@ impl<'q> Scan<'q> {
     /// Whether what is read of some parts stays in the page cache: all of them decide together.
     fn cache_of(&self, parts: &[PlacedPart]) -> CachePolicy {
         let tokens = parts.iter().map(|part| part.tokens);
-        self.cache.of_passes(tokens.sum::<u64>() * Token::SIZE as u64)
+        self.cache
+            .of_passes(tokens.sum::<u64>() * Token::SIZE as u64)
     }
 
     /// The counts of a pass before anything is looked at, or ruled out.
