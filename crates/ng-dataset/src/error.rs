@@ -1,5 +1,7 @@
+use std::error::Error;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::iter;
 use std::path::PathBuf;
 
 use ng_parallel::{IngestError, ParallelError, VerifyError, WorkersError};
@@ -348,6 +350,20 @@ pub enum Finding {
 }
 
 impl DatasetError {
+    /// Tells whether the disk is full, or what the caller may have of it.
+    pub(crate) fn is_no_space(&self) -> bool {
+        let this: &(dyn Error + 'static) = self;
+        let causes = iter::successors(Some(this), |&error| error.source());
+        causes
+            .filter_map(|error| error.downcast_ref::<io::Error>())
+            .any(|error| {
+                matches!(
+                    error.kind(),
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+                )
+            })
+    }
+
     /// Makes an error of what was tried on a path.
     pub(crate) fn io(
         path: impl Into<PathBuf>,

@@ -3,7 +3,8 @@
 //! What happens in which order, so that a crash anywhere leaves no generation without its files:
 //!
 //! 1. A generation that raises the oldest kept number is published, so that nobody makes a lower
-//!    one the newest again (`raise.rs`).
+//!    one the newest again (`raise.rs`). If the disk is too full for that, what lower numbers than
+//!    the one so far leave behind goes first, by the steps that follow.
 //! 2. Each lower manifest is locked and unlinked, unless a reader has it or the one before, and the
 //!    folder is synced.
 //! 3. Only then go the files that none of the manifests left names (`files.rs`). After a crash in
@@ -27,7 +28,7 @@ use ng_query::sealed::FileId;
 use ng_store::disk::{Dir, Disk};
 
 use self::named::Named;
-use self::raise::{Limits, raise};
+use self::raise::{Limits, raise, so_far};
 use super::real::disk_bytes;
 use crate::place::{Place, Removal, manifest_name};
 use crate::{Dataset, DatasetError};
@@ -156,12 +157,51 @@ pub(crate) fn collect<R: Dir>(
     place: &Place<R>,
     options: &CollectOptions,
 ) -> Result<CollectReport, DatasetError> {
-    let limits = raise(place, options)?;
-    let mut collector = Collector::new(place, options, &limits);
-    let dropped = collector.read_kept(&limits)?;
+    match raise(place, options) {
+        Err(error) if error.is_no_space() => {
+            let before = collect_dropped(place, options)?;
+            let after = remove(place, options, &raise(place, options)?)?;
+            Ok(after.following(before))
+        }
+        limits => remove(place, options, &limits?),
+    }
+}
+
+/// Removes only what is not kept any more: a full disk has no room to raise the oldest kept number.
+fn collect_dropped<R: Dir>(
+    place: &Place<R>,
+    options: &CollectOptions,
+) -> Result<CollectReport, DatasetError> {
+    let limits = so_far(place, options)?;
+    // The newest one may have its name from a publisher that died before it synced the folder.
+    let synced = place.root().sync();
+    synced.map_err(DatasetError::io(place.path(), "sync the folder"))?;
+    remove(place, options, &limits)
+}
+
+fn remove<R: Dir>(
+    place: &Place<R>,
+    options: &CollectOptions,
+    limits: &Limits,
+) -> Result<CollectReport, DatasetError> {
+    let mut collector = Collector::new(place, options, limits);
+    let dropped = collector.read_kept(limits)?;
     collector.remove_manifests(dropped)?;
     collector.remove_files()?;
     Ok(collector.report)
+}
+
+impl CollectReport {
+    /// Adds what was removed just before.
+    fn following(self, before: Self) -> Self {
+        Self {
+            removed_generations: [before.removed_generations, self.removed_generations].concat(),
+            removed_shards: before.removed_shards + self.removed_shards,
+            removed_orphans: before.removed_orphans + self.removed_orphans,
+            freed_bytes: before.freed_bytes + self.freed_bytes,
+            ..self
+        }
+    }
 }
 
 struct Collector<'a, R: Dir> {

@@ -51,6 +51,23 @@ pub(super) fn raise<R: Dir>(
     Ok(limits.expect("a change is edited at least once"))
 }
 
+/// What was dropped before.
+pub(super) fn so_far<R: Dir>(
+    place: &Place<R>,
+    options: &CollectOptions,
+) -> Result<Limits, DatasetError> {
+    let newest = place.newest()?;
+    let numbers = place.generations()?;
+    Ok(Limits {
+        dataset: newest.dataset,
+        base: newest.generation,
+        newest: newest.generation,
+        oldest_kept: newest.oldest_kept,
+        young_from: young_from(place, options.older, &numbers, &newest)?,
+        young: Vec::new(),
+    })
+}
+
 /// Finds what is dropped, and whether a generation must be published for that.
 fn plan<R: Dir>(
     place: &Place<R>,
