@@ -70,6 +70,19 @@ pub enum DatasetError {
         flaw: ManifestFlaw,
     },
 
+    /// A manifest is damaged that has the last number: no repair can be published above it.
+    #[error(
+        "{}: damaged, and no generation can follow number {generation}: move this file away, and \
+         repair again",
+        Shown(path)
+    )]
+    LastNumber {
+        /// The manifest.
+        path: PathBuf,
+        /// The number in its name.
+        generation: u64,
+    },
+
     /// No generation of this number is kept.
     #[error(
         "{}: generation {generation} is not kept, expected {oldest} to {newest}",

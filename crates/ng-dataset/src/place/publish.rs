@@ -75,7 +75,7 @@ impl<R: Dir> Place<R> {
             let (newest, damaged) = self.newest_over_damage()?;
             let mut next = newest.next(verb, ng_store::now_ns());
             if let Some(highest) = damaged {
-                next.generation = highest.saturating_add(1);
+                next.generation = self.after(highest)?;
             }
             if !edit(&newest, &mut next, damaged.is_some())? {
                 return Ok(None);
@@ -86,6 +86,15 @@ impl<R: Dir> Place<R> {
         }
         let newest = self.newest_over_damage()?.0;
         Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
+    }
+
+    /// The number above a damaged generation; the last one is none.
+    fn after(&self, damaged: u64) -> Result<u64, DatasetError> {
+        let next = damaged.checked_add(1).filter(|next| *next < u64::MAX);
+        next.ok_or_else(|| DatasetError::LastNumber {
+            path: self.manifest_path(damaged),
+            generation: damaged,
+        })
     }
 
     /// Gives a generation its name, unless another publisher has taken it, or a later one: then
