@@ -39,6 +39,10 @@ impl CreateOptions {
 ///
 /// It is a handle: cheap to clone, without a lock. What reads holds a [`Snapshot`], what appends a
 /// writer.
+///
+/// It belongs to the process that opened it. In a forked child it reads, but publishes nothing: what
+/// would is refused with [`WriteError::Forked`](ng_store::WriteError::Forked) inside the error. The
+/// child opens the dataset itself.
 pub struct Dataset<R: Dir = RealDir> {
     place: Arc<Place<R>>,
     id: FileId,
