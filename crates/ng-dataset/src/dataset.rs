@@ -113,7 +113,7 @@ impl<R: Dir> Dataset<R> {
         let first = Manifest::first(id, options.tags.clone(), ng_store::now_ns());
         match place.publish(first)? {
             Some(_) => Ok(Self {
-                place: Arc::new(place),
+                place: Arc::new(place.of_dataset(id)),
                 id,
             }),
             None => Err(DatasetError::Exists {
@@ -134,10 +134,10 @@ impl<R: Dir> Dataset<R> {
 
     fn open_at(place: Place<R>) -> Result<Self, DatasetError> {
         let (newest, _) = place.newest_readable()?;
-        let id = newest.dataset;
+        let id = place.dataset_of(&newest)?;
         drop(newest);
         Ok(Self {
-            place: Arc::new(place),
+            place: Arc::new(place.of_dataset(id)),
             id,
         })
     }

@@ -46,7 +46,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// A manifest is damaged. Nothing is published until it is repaired.
+    /// A manifest is damaged, or of another dataset. Nothing is published until it is repaired.
     #[error("{}: {flaw}", Shown(path))]
     Manifest {
         /// The manifest.
@@ -326,7 +326,7 @@ pub enum ManifestFlaw {
     Dataset {
         /// The dataset in it.
         found: FileId,
-        /// The dataset of the newest generation.
+        /// The dataset that was opened.
         expected: FileId,
     },
     /// It is too long.
@@ -343,7 +343,7 @@ pub enum ManifestFlaw {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The newest generations are damaged: an older one is shown.
+    /// The newest generations are damaged, or of another dataset: an older one is shown.
     #[error("{}: {flaw}; generation {shown} is shown instead", Shown(path))]
     ManifestDamaged {
         /// The damaged manifest.

@@ -203,7 +203,14 @@ impl<R: Dir> Place<R> {
                 expected: generation,
             }),
         };
-        Ok(Manifest::parse(&bytes).and_then(is_its))
+        let is_ours = |manifest: Manifest| match self.dataset {
+            Some(expected) if manifest.dataset != expected => Err(ManifestFlaw::Dataset {
+                found: manifest.dataset,
+                expected,
+            }),
+            _ => Ok(manifest),
+        };
+        Ok(Manifest::parse(&bytes).and_then(is_its).and_then(is_ours))
     }
 
     fn not_a_dataset(&self) -> DatasetError {

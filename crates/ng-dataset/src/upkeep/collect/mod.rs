@@ -27,11 +27,11 @@ use std::time::Duration;
 use ng_query::sealed::FileId;
 use ng_store::disk::{Dir, Disk};
 
-use self::named::Named;
+use self::named::{Named, refusal};
 use self::raise::{Limits, raise, so_far};
 use super::real::disk_bytes;
 use crate::place::{Place, Removal, manifest_name};
-use crate::{Dataset, DatasetError};
+use crate::{Dataset, DatasetError, ManifestFlaw};
 
 /// What a collector keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +224,7 @@ impl<'a, R: Dir> Collector<'a, R> {
                 young_generations: limits.young.clone(),
                 ..CollectReport::default()
             },
-            named: Named::of(limits.dataset),
+            named: Named::default(),
             dropped: HashSet::new(),
         }
     }
@@ -308,10 +308,15 @@ impl<'a, R: Dir> Collector<'a, R> {
             self.named.add(self.place, generation, manifest)?;
             return Ok(true);
         }
-        if let Ok(manifest) = &manifest {
-            self.named.check(self.place, manifest)?;
-            self.dropped
-                .extend(manifest.entries.iter().map(|entry| entry.file));
+        match manifest {
+            Ok(manifest) => {
+                let files = manifest.entries.iter().map(|entry| entry.file);
+                self.dropped.extend(files);
+            }
+            Err(flaw @ ManifestFlaw::Dataset { .. }) => {
+                return Err(refusal(self.place, generation, flaw));
+            }
+            Err(_) => {}
         }
         if let Removal::Ours(file) = &taken {
             self.report.freed_bytes += self.bytes_of(file, &path)?;
