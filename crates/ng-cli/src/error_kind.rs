@@ -183,6 +183,7 @@ fn of_dataset(error: &DatasetError) -> &'static str {
         DatasetError::Exists { .. } => "exists",
         DatasetError::Manifest { .. }
         | DatasetError::KeptManifest { .. }
+        | DatasetError::LastNumber { .. }
         | DatasetError::ShardShort { .. }
         | DatasetError::ShardMissing { .. }
         | DatasetError::OtherShard { .. } => "damaged",

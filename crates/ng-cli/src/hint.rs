@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Error;
 use ng_arrow::{Expected, ReadError};
-use ng_dataset::{Dataset, DatasetError};
+use ng_dataset::{Dataset, DatasetError, ManifestFlaw};
 use ng_query::QueryError;
 use ng_query::order::SortError;
 use ng_store::{CreateError, OpenError, ReadError as BlockError, RepairError, WriteError};
@@ -83,6 +83,10 @@ fn of_read(error: &BlockError) -> Option<&'static str> {
 
 fn of_dataset(error: &DatasetError) -> Option<&'static str> {
     match error {
+        DatasetError::Manifest {
+            flaw: ManifestFlaw::Dataset { .. },
+            ..
+        } => Some("it is from another folder: move it away"),
         DatasetError::Manifest { .. }
         | DatasetError::ShardShort { .. }
         | DatasetError::ShardMissing { .. }

@@ -39,6 +39,10 @@ impl CreateOptions {
 ///
 /// It is a handle: cheap to clone, without a lock. What reads holds a [`Snapshot`], what appends a
 /// writer.
+///
+/// It belongs to the process that opened it. In a forked child it reads, but publishes nothing: what
+/// would is refused with [`WriteError::Forked`](ng_store::WriteError::Forked) inside the error. The
+/// child opens the dataset itself.
 pub struct Dataset<R: Dir = RealDir> {
     place: Arc<Place<R>>,
     id: FileId,
@@ -109,7 +113,7 @@ impl<R: Dir> Dataset<R> {
         let first = Manifest::first(id, options.tags.clone(), ng_store::now_ns());
         match place.publish(first)? {
             Some(_) => Ok(Self {
-                place: Arc::new(place),
+                place: Arc::new(place.of_dataset(id)),
                 id,
             }),
             None => Err(DatasetError::Exists {
@@ -130,10 +134,10 @@ impl<R: Dir> Dataset<R> {
 
     fn open_at(place: Place<R>) -> Result<Self, DatasetError> {
         let (newest, _) = place.newest_readable()?;
-        let id = newest.dataset;
+        let id = place.dataset_of(&newest)?;
         drop(newest);
         Ok(Self {
-            place: Arc::new(place),
+            place: Arc::new(place.of_dataset(id)),
             id,
         })
     }

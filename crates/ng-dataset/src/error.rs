@@ -1,5 +1,7 @@
+use std::error::Error;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
+use std::iter;
 use std::path::PathBuf;
 
 use ng_parallel::{IngestError, ParallelError, VerifyError, WorkersError};
@@ -44,7 +46,7 @@ pub enum DatasetError {
         path: PathBuf,
     },
 
-    /// A manifest is damaged. Nothing is published until it is repaired.
+    /// A manifest is damaged, or of another dataset. Nothing is published until it is repaired.
     #[error("{}: {flaw}", Shown(path))]
     Manifest {
         /// The manifest.
@@ -66,6 +68,19 @@ pub enum DatasetError {
         generation: u64,
         /// What is wrong with it.
         flaw: ManifestFlaw,
+    },
+
+    /// A manifest is damaged that has the last number: no repair can be published above it.
+    #[error(
+        "{}: damaged, and no generation can follow number {generation}: move this file away, and \
+         repair again",
+        Shown(path)
+    )]
+    LastNumber {
+        /// The manifest.
+        path: PathBuf,
+        /// The number in its name.
+        generation: u64,
     },
 
     /// No generation of this number is kept.
@@ -311,7 +326,7 @@ pub enum ManifestFlaw {
     Dataset {
         /// The dataset in it.
         found: FileId,
-        /// The dataset of the newest generation.
+        /// The dataset that was opened.
         expected: FileId,
     },
     /// It is too long.
@@ -328,7 +343,7 @@ pub enum ManifestFlaw {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The newest generations are damaged: an older one is shown.
+    /// The newest generations are damaged, or of another dataset: an older one is shown.
     #[error("{}: {flaw}; generation {shown} is shown instead", Shown(path))]
     ManifestDamaged {
         /// The damaged manifest.
@@ -348,6 +363,20 @@ pub enum Finding {
 }
 
 impl DatasetError {
+    /// Tells whether the disk is full, or what the caller may have of it.
+    pub(crate) fn is_no_space(&self) -> bool {
+        let this: &(dyn Error + 'static) = self;
+        let causes = iter::successors(Some(this), |&error| error.source());
+        causes
+            .filter_map(|error| error.downcast_ref::<io::Error>())
+            .any(|error| {
+                matches!(
+                    error.kind(),
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+                )
+            })
+    }
+
     /// Makes an error of what was tried on a path.
     pub(crate) fn io(
         path: impl Into<PathBuf>,

@@ -9,6 +9,9 @@ const HASH_END: &str = "\"}\n";
 /// The hexadecimal digits of a hash.
 const DIGITS: usize = 16;
 
+/// How many bytes at the end of a sealed file have its hash.
+pub const SEAL_BYTES: usize = HASH_KEY.len() + DIGITS + HASH_END.len();
+
 /// A number written as 16 hexadecimal digits, because not every JSON reader has whole numbers of 64
 /// bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -47,20 +50,25 @@ pub fn seal(object: Vec<u8>) -> (u64, Vec<u8>) {
     (hash, bytes)
 }
 
+/// Returns the hash in the last [`SEAL_BYTES`] of a sealed file; whether it is that of the file only
+/// [`unseal`] can tell.
+#[must_use]
+pub fn hash_in(end: &[u8]) -> Option<u64> {
+    let digits = end.strip_prefix(HASH_KEY.as_bytes())?;
+    let digits = digits.strip_suffix(HASH_END.as_bytes())?;
+    let Hex(hash) = Hex::parse(str::from_utf8(digits).ok()?)?;
+    Some(hash)
+}
+
 /// Checks the hash at the end, and returns it with the JSON without it.
 ///
 /// # Errors
 ///
 /// [`SealFlaw`].
 pub fn unseal(bytes: &[u8]) -> Result<(u64, Vec<u8>), SealFlaw> {
-    let length = HASH_KEY.len() + DIGITS + HASH_END.len();
-    let split = bytes.len().checked_sub(length).ok_or(SealFlaw::NotOne)?;
-    let (fields, end) = bytes.split_at(split);
-    let digits = end
-        .strip_prefix(HASH_KEY.as_bytes())
-        .and_then(|end| end.strip_suffix(HASH_END.as_bytes()));
-    let digits = digits.and_then(|digits| str::from_utf8(digits).ok());
-    let Hex(expected) = digits.and_then(Hex::parse).ok_or(SealFlaw::NotOne)?;
+    let split = bytes.len().checked_sub(SEAL_BYTES);
+    let (fields, end) = bytes.split_at(split.ok_or(SealFlaw::NotOne)?);
+    let expected = hash_in(end).ok_or(SealFlaw::NotOne)?;
     let found = XxHash3_64::oneshot_with_seed(0, fields);
     match found == expected {
         true => Ok((found, [fields, b"}"].concat())),

@@ -113,7 +113,7 @@ pub enum Followed<'a> {
     },
     /// Nothing was committed within the time.
     Nothing,
-    /// No tail is open, and all was told; only if
+    /// No open tail has a writer, and all was told; only if
     /// [asked for](FollowOptions::until_closed).
     Closed,
 }
@@ -260,8 +260,12 @@ where
             if self.look()? {
                 continue;
             }
-            if self.until_closed && self.items.is_empty() {
-                return Ok(Found::Closed);
+            if self.until_closed && !self.has_writer()? {
+                // What it had committed or published before it ended.
+                if self.look()? {
+                    continue;
+                }
+                return Ok(self.take()?.unwrap_or(Found::Closed));
             }
             let left = timeout.saturating_sub(began.elapsed());
             if left.is_zero() {
@@ -270,6 +274,17 @@ where
             sleep(pause.min(left));
             pause = LONGEST_PAUSE.min(pause * 2);
         }
+    }
+
+    /// Tells whether an open tail has a living writer. One that goes on in its next tail holds the
+    /// lock of the one before until a generation names both.
+    fn has_writer(&self) -> Result<bool, DatasetError> {
+        for file in self.items.iter().filter_map(Item::file) {
+            if self.place.has_writer(file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Learns from the later generations that are there, one after another; `false` if it has

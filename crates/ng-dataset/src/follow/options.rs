@@ -36,7 +36,9 @@ impl FollowOptions {
         self
     }
 
-    /// Ends once there is no open tail, and nothing more to tell.
+    /// Ends once there is no open tail with a writer, and nothing more to tell. A tail that a dead
+    /// writer left has none: nobody holds its lock. Where the file system has no locks, the end
+    /// comes when the tails are sealed.
     #[must_use]
     pub fn until_closed(mut self, until_closed: bool) -> Self {
         self.until_closed = until_closed;

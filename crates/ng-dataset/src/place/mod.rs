@@ -7,6 +7,8 @@
 //!   shards/<file id>.ngt         token files, each with its index if it has one
 //! ```
 
+mod held;
+mod identity;
 mod names;
 mod pinned;
 mod publish;
@@ -40,6 +42,8 @@ pub(crate) struct Place<R: Dir> {
     path: PathBuf,
     /// How shards get zones; `None` on a disk that only this program can open.
     index: Option<Index>,
+    /// The dataset, once it is known: the manifest of another one is as good as damaged.
+    dataset: Option<FileId>,
 }
 
 impl<R: Dir> Place<R> {
@@ -49,6 +53,15 @@ impl<R: Dir> Place<R> {
             root: Arc::new(root),
             path,
             index,
+            dataset: None,
+        }
+    }
+
+    /// From now on it is the folder of this dataset.
+    pub(crate) fn of_dataset(self, dataset: FileId) -> Self {
+        Self {
+            dataset: Some(dataset),
+            ..self
         }
     }
 

@@ -1,11 +1,12 @@
 use std::fmt;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::ops::Deref;
 use std::thread::sleep;
 use std::time::Duration;
 
 use ng_store::disk::{Dir, Disk, read_whole};
 
+use super::held::is_without_locks;
 use super::{Place, manifest_name};
 use crate::{DatasetError, Finding, Manifest, ManifestFlaw};
 
@@ -202,7 +203,14 @@ impl<R: Dir> Place<R> {
                 expected: generation,
             }),
         };
-        Ok(Manifest::parse(&bytes).and_then(is_its))
+        let is_ours = |manifest: Manifest| match self.dataset {
+            Some(expected) if manifest.dataset != expected => Err(ManifestFlaw::Dataset {
+                found: manifest.dataset,
+                expected,
+            }),
+            _ => Ok(manifest),
+        };
+        Ok(Manifest::parse(&bytes).and_then(is_its).and_then(is_ours))
     }
 
     fn not_a_dataset(&self) -> DatasetError {
@@ -210,11 +218,4 @@ impl<R: Dir> Place<R> {
             path: self.path().to_owned(),
         }
     }
-}
-
-/// Tells whether the file system has no locks.
-fn is_without_locks(error: &io::Error) -> bool {
-    /// What Linux says of a network file system without its lock daemon.
-    const ENOLCK: i32 = 37;
-    error.kind() == ErrorKind::Unsupported || error.raw_os_error() == Some(ENOLCK)
 }

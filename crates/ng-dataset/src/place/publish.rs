@@ -1,4 +1,4 @@
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use ng_store::CreateError;
 use ng_store::disk::{Dir, Disk};
 use ng_store::file::{Identity, publish_whole};
 
+use super::held::{is_held, is_taken};
 use super::{Pinned, Place, manifest_name};
 use crate::error::Conflict;
 use crate::{DatasetError, Manifest, Verb};
@@ -74,7 +75,7 @@ impl<R: Dir> Place<R> {
             let (newest, damaged) = self.newest_over_damage()?;
             let mut next = newest.next(verb, ng_store::now_ns());
             if let Some(highest) = damaged {
-                next.generation = highest.saturating_add(1);
+                next.generation = self.after(highest)?;
             }
             if !edit(&newest, &mut next, damaged.is_some())? {
                 return Ok(None);
@@ -85,6 +86,15 @@ impl<R: Dir> Place<R> {
         }
         let newest = self.newest_over_damage()?.0;
         Err(self.conflict(newest.generation, Conflict::Overtaken { times: ATTEMPTS }))
+    }
+
+    /// The number above a damaged generation; the last one is none.
+    fn after(&self, damaged: u64) -> Result<u64, DatasetError> {
+        let next = damaged.checked_add(1).filter(|next| *next < u64::MAX);
+        next.ok_or_else(|| DatasetError::LastNumber {
+            path: self.manifest_path(damaged),
+            generation: damaged,
+        })
     }
 
     /// Gives a generation its name, unless another publisher has taken it, or a later one: then
@@ -151,20 +161,10 @@ impl<R: Dir> Place<R> {
 
     /// Tells whether a change is at work, whose new shards have no locks of their own.
     ///
-    /// If not, each shard that was there before has been named if it ever is, or has a lock. A shared
-    /// one is all that it takes, for a moment.
+    /// If not, each shard that was there before has been named if it ever is, or has a lock.
     pub(crate) fn is_changing(&self) -> Result<bool, DatasetError> {
-        let path = self.path().join(CHANGES);
-        let file = match self.root().open(CHANGES, false) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            opened => opened.map_err(DatasetError::io(&path, "open"))?,
-        };
-        match file.try_lock_shared() {
-            locked if is_taken(&locked) => Ok(true),
-            locked => locked
-                .map(|()| false)
-                .map_err(DatasetError::io(path, "lock")),
-        }
+        let held = is_held(&**self.root(), CHANGES);
+        held.map_err(DatasetError::io(self.path().join(CHANGES), "lock"))
     }
 
     pub(crate) fn conflict(&self, generation: u64, what: Conflict) -> DatasetError {
@@ -174,9 +174,4 @@ impl<R: Dir> Place<R> {
             what,
         }
     }
-}
-
-fn is_taken(locked: &io::Result<()>) -> bool {
-    let error = locked.as_ref().err();
-    error.is_some_and(|error| error.kind() == ErrorKind::WouldBlock)
 }

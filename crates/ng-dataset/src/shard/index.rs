@@ -1,8 +1,9 @@
+use std::fs;
 use std::path::Path;
 
 use ng_parallel::Workers;
 use ng_query::Zone;
-use ng_query::index::{BuildOptions, build};
+use ng_query::index::{self, BuildOptions, build, index_folder};
 use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
 use ng_store::{BlockReader, Commit};
@@ -42,4 +43,14 @@ pub(crate) fn index_real(path: &Path) -> Result<(Commit, Option<Zone>), DatasetE
     let options = BuildOptions::new().sync(false);
     let report = build(&Workers::new(1)?, &reader, &options, |_, _| ())?;
     Ok((reader.commit(), report.zone))
+}
+
+/// Removes the index of a shard. A file or a link by its name is removed as what it is.
+pub(crate) fn remove_index(path: &Path) -> Result<(), DatasetError> {
+    let folder = index_folder(path);
+    let is_none = fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir());
+    match is_none {
+        true => fs::remove_file(&folder).map_err(DatasetError::io(folder, "remove")),
+        false => Ok(index::remove(path).map(drop)?),
+    }
 }

@@ -6,7 +6,7 @@ mod read;
 mod sink;
 mod unpublished;
 
-pub(crate) use index::{index, index_real};
+pub(crate) use index::{index, index_real, remove_index};
 pub(crate) use new::{Finished, NewShard, ShardOptions, sealed};
 pub(crate) use read::{check_chain, check_rows, check_sealed, for_each_row, open_file, open_tail};
 pub(crate) use sink::ShardSink;

@@ -8,7 +8,7 @@ use ng_token::Token;
 use crate::DatasetError;
 use crate::manifest::{Entry, Sealed};
 use crate::place::{Place, shard_name};
-use crate::shard::index;
+use crate::shard::{index, remove_index};
 
 /// What is known of a new shard before it is filled.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +101,7 @@ pub(super) fn remove<R: Dir>(place: &Place<R>, file: FileId) {
         return;
     }
     if place.index().is_some() {
-        let _ = ng_query::index::remove(&place.shard_path(file));
+        let _ = remove_index(&place.shard_path(file));
     }
     if let Ok(shards) = place.shards() {
         let _ = shards.unlink(&shard_name(file));

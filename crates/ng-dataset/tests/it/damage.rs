@@ -7,8 +7,8 @@ use ng_dataset::ng_query::Query;
 use ng_dataset::ng_query::sealed::{seal, unseal};
 use ng_dataset::ng_token::Token;
 use ng_dataset::{
-    CollectOptions, CreateOptions, Dataset, DatasetError, Finding, ManifestFlaw, ReshardOptions,
-    WriterOptions,
+    CollectOptions, CreateOptions, Dataset, DatasetError, Finding, FollowOptions, Followed,
+    ManifestFlaw, RepairOptions, ReshardOptions, WriterOptions,
 };
 
 fn write_generation(folder: &Path, generation: u64, bytes: &[u8]) {
@@ -190,4 +190,108 @@ fn no_generation_follows_the_last_number() {
         );
     }
     assert_eq!(dataset.generations().unwrap(), [0, 1, 2, last]);
+}
+
+/// Copies the newest manifest of another dataset into a folder, and returns its number.
+fn strange_manifest_in(folder: &Path, at_least: u64) -> (u64, Dataset) {
+    let other = tempfile::tempdir().unwrap();
+    let dataset = Dataset::create(other.path(), &CreateOptions::new()).unwrap();
+    while dataset.snapshot().unwrap().manifest().generation < at_least {
+        drop(dataset.writer(&WriterOptions::new()).unwrap());
+    }
+    let newest = dataset.snapshot().unwrap().manifest().generation;
+    let name = format!("manifest-{newest:012}.json");
+    fs::copy(other.path().join(&name), folder.join(&name)).unwrap();
+    (newest, dataset)
+}
+
+fn is_of_another(error: &DatasetError, found: &Dataset, expected: &Dataset) -> bool {
+    let (found, expected) = (found.id(), expected.id());
+    let told = error.to_string();
+    let is_it = ManifestFlaw::Dataset { found, expected };
+    matches!(error, DatasetError::Manifest { flaw, .. } if *flaw == is_it)
+        && told.contains(&found.to_string())
+        && told.contains(&expected.to_string())
+}
+
+#[test]
+fn a_newer_manifest_of_another_dataset_is_not_followed() {
+    for is_opened_later in [false, true] {
+        // The number after the newest, and one far above.
+        for at_least in [3, 7] {
+            let folder = tempfile::tempdir().unwrap();
+            let (mut dataset, _) = with_a_shard(folder.path());
+            let mut follower = dataset.follow(&FollowOptions::new()).unwrap();
+            let mut snapshot = dataset.snapshot().unwrap();
+            let (newest, other) = strange_manifest_in(folder.path(), at_least);
+            if is_opened_later {
+                let id = dataset.id();
+                dataset = Dataset::open(folder.path()).unwrap();
+                assert_eq!(dataset.id(), id);
+            }
+            assert!(!snapshot.refresh().unwrap());
+            let [Finding::ManifestDamaged { shown: 2, flaw, .. }] = snapshot.findings() else {
+                panic!("{:?}", snapshot.findings());
+            };
+            assert!(matches!(flaw, ManifestFlaw::Dataset { .. }), "{flaw}");
+            assert_eq!(dataset.snapshot().unwrap().len(), 5);
+            let collected = dataset.collect(&CollectOptions::new().older(Duration::ZERO));
+            for error in [
+                dataset.writer(&WriterOptions::new()).unwrap_err(),
+                dataset.checkout(1).unwrap_err(),
+                dataset.snapshot_of(newest).unwrap_err(),
+                collected.unwrap_err(),
+            ] {
+                assert!(is_of_another(&error, &other, &dataset), "{error}");
+            }
+            assert_eq!(dataset.generations().unwrap(), [0, 1, 2, newest]);
+
+            // It is gone round by a repair, above which all goes on.
+            let workers = Workers::new(1).unwrap();
+            let repaired = dataset.repair(&workers, &RepairOptions::new(), |_| ());
+            assert_eq!(repaired.unwrap().generation, Some(newest + 1));
+            let mut writer = dataset.writer(&WriterOptions::new()).unwrap();
+            writer.append(&[Token::new(8); 2]).unwrap();
+            writer.close().unwrap();
+            let mut told = 0;
+            while let Followed::Tokens(batch) = follower.next(Duration::ZERO).unwrap() {
+                told += batch.tokens.len();
+            }
+            assert_eq!(told, 7);
+            let dataset = Dataset::open(folder.path()).unwrap();
+            assert_eq!(dataset.snapshot().unwrap().len(), 7);
+            assert_eq!(dataset.snapshot().unwrap().findings().len(), 0);
+        }
+    }
+}
+
+#[test]
+fn an_older_manifest_of_another_dataset_does_not_make_the_newest_one_strange() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dataset, _) = with_a_shard(folder.path());
+    strange_manifest_in(folder.path(), 1);
+    let opened = Dataset::open(folder.path()).unwrap();
+    assert_eq!(opened.id(), dataset.id());
+    assert_eq!(opened.snapshot().unwrap().findings().len(), 0);
+}
+
+#[test]
+fn a_repair_below_the_last_number_tells_what_to_do() {
+    for number in [u64::MAX, u64::MAX - 1] {
+        let folder = tempfile::tempdir().unwrap();
+        let (dataset, _) = with_a_shard(folder.path());
+        write_generation(folder.path(), number, b"{}");
+        let workers = Workers::new(1).unwrap();
+        let repair = || dataset.repair(&workers, &RepairOptions::new(), |_| ());
+        let told = repair().unwrap_err().to_string();
+        assert!(
+            told.contains(&format!("manifest-{number}.json"))
+                && told.contains(&format!("no generation can follow number {number}"))
+                && told.contains("move this file away"),
+            "{told}"
+        );
+        fs::remove_file(folder.path().join(format!("manifest-{number}.json"))).unwrap();
+        assert_eq!(repair().unwrap().generation, None);
+        dataset.writer(&WriterOptions::new()).unwrap();
+    }
 }

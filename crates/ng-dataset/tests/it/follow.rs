@@ -144,6 +144,71 @@ fn a_tail_that_is_taken_over_is_told_to_its_end() {
     assert_eq!(take(&mut follower), rest);
 }
 
+#[test]
+fn a_tail_without_a_writer_is_no_reason_to_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = dataset(folder.path());
+    let options = FollowOptions::new().until_closed(true);
+    let mut writer = dataset.writer(&WriterOptions::new()).unwrap();
+    append(&mut writer, 0..10);
+    writer.commit().unwrap();
+    let mut other = dataset.writer(&WriterOptions::new()).unwrap();
+    append(&mut other, 10..20);
+    other.commit().unwrap();
+    let mut follower = dataset.follow(&options).unwrap();
+    assert_eq!(take(&mut follower), ids(0..20));
+    append(&mut writer, 20..25);
+    writer.commit().unwrap();
+    drop(writer);
+    assert_eq!(take(&mut follower), ids(20..25), "one lives");
+    append(&mut other, 25..30);
+    other.commit().unwrap();
+    drop(other);
+    let mut rest = ids(25..30);
+    rest.push(Told::Closed);
+    assert_eq!(take(&mut follower), rest);
+    let mut late = dataset.follow(&options).unwrap();
+    assert_eq!(take(&mut late).last(), Some(&Told::Closed));
+    // The next one takes the tails over, and is waited for.
+    let writer = dataset.writer(&WriterOptions::new().take_over(true));
+    let mut writer = writer.unwrap();
+    append(&mut writer, 30..31);
+    assert_eq!(take(&mut follower), []);
+    writer.close().unwrap();
+    assert_eq!(take(&mut follower), [Told::Ids(30..31), Told::Closed]);
+}
+
+#[test]
+fn a_writer_that_rolls_is_waited_for_to_its_last_token() {
+    const COUNT: u32 = 200 * BLOCK;
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = dataset(folder.path());
+    let mut writer = dataset.writer(&rolling(BLOCK)).unwrap();
+    let options = FollowOptions::new().until_closed(true);
+    let mut follower = dataset.follow(&options).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for first in (0..COUNT).step_by(BLOCK as usize) {
+                append(&mut writer, first..first + BLOCK);
+                writer.commit().unwrap();
+            }
+            // Dropped, not closed.
+        });
+        let mut told = Vec::new();
+        while told.last() != Some(&Told::Closed) {
+            match follower.next(Duration::from_secs(600)).unwrap() {
+                Followed::Tokens(batch) => {
+                    let ids = batch.tokens.iter().map(|token| token.id().raw());
+                    ids.for_each(|id| tell(&mut told, id));
+                }
+                Followed::Closed => told.push(Told::Closed),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(told, [Told::Ids(0..COUNT), Told::Closed]);
+    });
+}
+
 /// Ten shards of which the newest two and the tail are kept, after a follower has told some ids.
 fn check_gap(told_before: u32, rest_of_its_tail: u32) {
     let folder = tempfile::tempdir().unwrap();

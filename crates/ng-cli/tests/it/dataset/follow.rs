@@ -3,7 +3,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use ng_dataset::Dataset;
+use ng_dataset::{Dataset, WriterOptions};
 use ng_token::{Token, as_bytes};
 
 use super::{dataset, load, made_of};
@@ -156,6 +156,33 @@ fn damage_is_told_and_what_is_behind_it_is_read() {
     let mut sound = tokens(0..4096);
     sound.extend(tokens(8192..3 * 4096));
     assert!(found == sound);
+}
+
+#[test]
+fn the_tail_of_a_dead_writer_is_read_and_not_waited_for() {
+    let place = Place::new();
+    let path = made_of(&place, "a.ngd", &tokens(0..100), "4096");
+    let mut writer = Dataset::open(&path)
+        .unwrap()
+        .writer(&WriterOptions::new())
+        .unwrap();
+    writer.append(&tokens(100..110)).unwrap();
+    writer.commit().unwrap();
+    // As a kill does, it leaves its tail open.
+    drop(writer);
+    let (ran, found) = end(following(
+        &path,
+        &[
+            "--until-closed",
+            "--timeout",
+            "60s",
+            "--json",
+            "--format",
+            "raw",
+        ],
+    ));
+    assert_eq!(json(&ran.stderr)["ended"], json("\"closed\""));
+    assert!(found == tokens(0..110));
 }
 
 /// A slow reader learns what it has missed.

@@ -13,6 +13,7 @@ use ng_store::file::remove_leftovers;
 use super::Collector;
 use crate::DatasetError;
 use crate::place::{Removal, SHARDS, shard_name, shard_of};
+use crate::shard::remove_index;
 use crate::upkeep::real;
 
 /// How many files are held open at once, until the folder was looked through again.
@@ -138,7 +139,7 @@ impl<R: Dir> Collector<'_, R> {
         let bytes = self.bytes_of(held, path)?;
         // Before its file, after which nobody would look for it.
         if self.place.is_real() {
-            ng_query::index::remove(path)?;
+            remove_index(path)?;
         }
         let removed = shards.unlink(&shard_name(*file));
         removed.map_err(DatasetError::io(path, "remove"))?;

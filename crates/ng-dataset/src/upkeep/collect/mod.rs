@@ -3,7 +3,8 @@
 //! What happens in which order, so that a crash anywhere leaves no generation without its files:
 //!
 //! 1. A generation that raises the oldest kept number is published, so that nobody makes a lower
-//!    one the newest again (`raise.rs`).
+//!    one the newest again (`raise.rs`). If the disk is too full for that, what lower numbers than
+//!    the one so far leave behind goes first, by the steps that follow.
 //! 2. Each lower manifest is locked and unlinked, unless a reader has it or the one before, and the
 //!    folder is synced.
 //! 3. Only then go the files that none of the manifests left names (`files.rs`). After a crash in
@@ -26,11 +27,11 @@ use std::time::Duration;
 use ng_query::sealed::FileId;
 use ng_store::disk::{Dir, Disk};
 
-use self::named::Named;
-use self::raise::{Limits, raise};
+use self::named::{Named, refusal};
+use self::raise::{Limits, raise, so_far};
 use super::real::disk_bytes;
 use crate::place::{Place, Removal, manifest_name};
-use crate::{Dataset, DatasetError};
+use crate::{Dataset, DatasetError, ManifestFlaw};
 
 /// What a collector keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,12 +157,51 @@ pub(crate) fn collect<R: Dir>(
     place: &Place<R>,
     options: &CollectOptions,
 ) -> Result<CollectReport, DatasetError> {
-    let limits = raise(place, options)?;
-    let mut collector = Collector::new(place, options, &limits);
-    let dropped = collector.read_kept(&limits)?;
+    match raise(place, options) {
+        Err(error) if error.is_no_space() => {
+            let before = collect_dropped(place, options)?;
+            let after = remove(place, options, &raise(place, options)?)?;
+            Ok(after.following(before))
+        }
+        limits => remove(place, options, &limits?),
+    }
+}
+
+/// Removes only what is not kept any more: a full disk has no room to raise the oldest kept number.
+fn collect_dropped<R: Dir>(
+    place: &Place<R>,
+    options: &CollectOptions,
+) -> Result<CollectReport, DatasetError> {
+    let limits = so_far(place, options)?;
+    // The newest one may have its name from a publisher that died before it synced the folder.
+    let synced = place.root().sync();
+    synced.map_err(DatasetError::io(place.path(), "sync the folder"))?;
+    remove(place, options, &limits)
+}
+
+fn remove<R: Dir>(
+    place: &Place<R>,
+    options: &CollectOptions,
+    limits: &Limits,
+) -> Result<CollectReport, DatasetError> {
+    let mut collector = Collector::new(place, options, limits);
+    let dropped = collector.read_kept(limits)?;
     collector.remove_manifests(dropped)?;
     collector.remove_files()?;
     Ok(collector.report)
+}
+
+impl CollectReport {
+    /// Adds what was removed just before.
+    fn following(self, before: Self) -> Self {
+        Self {
+            removed_generations: [before.removed_generations, self.removed_generations].concat(),
+            removed_shards: before.removed_shards + self.removed_shards,
+            removed_orphans: before.removed_orphans + self.removed_orphans,
+            freed_bytes: before.freed_bytes + self.freed_bytes,
+            ..self
+        }
+    }
 }
 
 struct Collector<'a, R: Dir> {
@@ -184,7 +224,7 @@ impl<'a, R: Dir> Collector<'a, R> {
                 young_generations: limits.young.clone(),
                 ..CollectReport::default()
             },
-            named: Named::of(limits.dataset),
+            named: Named::default(),
             dropped: HashSet::new(),
         }
     }
@@ -268,10 +308,15 @@ impl<'a, R: Dir> Collector<'a, R> {
             self.named.add(self.place, generation, manifest)?;
             return Ok(true);
         }
-        if let Ok(manifest) = &manifest {
-            self.named.check(self.place, manifest)?;
-            self.dropped
-                .extend(manifest.entries.iter().map(|entry| entry.file));
+        match manifest {
+            Ok(manifest) => {
+                let files = manifest.entries.iter().map(|entry| entry.file);
+                self.dropped.extend(files);
+            }
+            Err(flaw @ ManifestFlaw::Dataset { .. }) => {
+                return Err(refusal(self.place, generation, flaw));
+            }
+            Err(_) => {}
         }
         if let Removal::Ours(file) = &taken {
             self.report.freed_bytes += self.bytes_of(file, &path)?;

@@ -9,21 +9,13 @@ use crate::place::Place;
 use crate::{DatasetError, Manifest, ManifestFlaw};
 
 /// The files that the manifests in the folder name. Each manifest is read once.
+#[derive(Default)]
 pub(super) struct Named {
-    dataset: FileId,
     seen: BTreeSet<u64>,
     files: HashSet<FileId>,
 }
 
 impl Named {
-    pub(super) fn of(dataset: FileId) -> Self {
-        Self {
-            dataset,
-            seen: BTreeSet::new(),
-            files: HashSet::new(),
-        }
-    }
-
     /// Some generations will not be read.
     pub(super) fn pass_over<'a>(&mut self, generations: impl Iterator<Item = &'a u64>) {
         self.seen.extend(generations);
@@ -65,33 +57,28 @@ impl Named {
         generation: u64,
         manifest: Result<Manifest, ManifestFlaw>,
     ) -> Result<(), DatasetError> {
-        let manifest = manifest.map_err(|flaw| DatasetError::KeptManifest {
-            path: place.manifest_path(generation),
-            generation,
-            flaw,
-        })?;
-        self.check(place, &manifest)?;
+        let manifest = manifest.map_err(|flaw| refusal(place, generation, flaw))?;
         self.seen.insert(generation);
         self.files
             .extend(manifest.entries.iter().map(|entry| entry.file));
         Ok(())
     }
+}
 
-    /// Refuses the manifest of another dataset: one of the two names other files than it should.
-    pub(super) fn check<R: Dir>(
-        &self,
-        place: &Place<R>,
-        manifest: &Manifest,
-    ) -> Result<(), DatasetError> {
-        match manifest.dataset == self.dataset {
-            true => Ok(()),
-            false => Err(DatasetError::Manifest {
-                path: place.manifest_path(manifest.generation),
-                flaw: ManifestFlaw::Dataset {
-                    found: manifest.dataset,
-                    expected: self.dataset,
-                },
-            }),
-        }
+/// Why no file is removed because of a manifest. Of two datasets, one names other files than it
+/// should.
+pub(super) fn refusal<R: Dir>(
+    place: &Place<R>,
+    generation: u64,
+    flaw: ManifestFlaw,
+) -> DatasetError {
+    let path = place.manifest_path(generation);
+    match flaw {
+        ManifestFlaw::Dataset { .. } => DatasetError::Manifest { path, flaw },
+        flaw => DatasetError::KeptManifest {
+            path,
+            generation,
+            flaw,
+        },
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use ng_query::sealed::FileId;
 use ng_store::disk::Dir;
 
 use super::{CollectOptions, Keep};
@@ -12,7 +11,6 @@ use crate::{DatasetError, Manifest};
 
 /// Which generations are dropped, and which are only not asked for.
 pub(super) struct Limits {
-    pub(super) dataset: FileId,
     /// The newest one so far.
     pub(super) base: u64,
     /// The newest one now, or the one that a dry run would publish.
@@ -51,6 +49,22 @@ pub(super) fn raise<R: Dir>(
     Ok(limits.expect("a change is edited at least once"))
 }
 
+/// What was dropped before.
+pub(super) fn so_far<R: Dir>(
+    place: &Place<R>,
+    options: &CollectOptions,
+) -> Result<Limits, DatasetError> {
+    let newest = place.newest()?;
+    let numbers = place.generations()?;
+    Ok(Limits {
+        base: newest.generation,
+        newest: newest.generation,
+        oldest_kept: newest.oldest_kept,
+        young_from: young_from(place, options.older, &numbers, &newest)?,
+        young: Vec::new(),
+    })
+}
+
 /// Finds what is dropped, and whether a generation must be published for that.
 fn plan<R: Dir>(
     place: &Place<R>,
@@ -87,7 +101,6 @@ fn plan<R: Dir>(
     let is_young = |number: &u64| *number >= young_from && *number < wanted(generation);
     let young = numbers.into_iter().filter(is_young).collect();
     let limits = Limits {
-        dataset: newest.dataset,
         base: newest.generation,
         newest: generation,
         oldest_kept,

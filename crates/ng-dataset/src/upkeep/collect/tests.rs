@@ -303,6 +303,60 @@ fn an_ended_tail_stays_while_its_writer_lives() {
     assert!(!shards(&dataset).contains(&crate::place::shard_name(file)));
 }
 
+/// The manifests and the shard of dropped generations that a reader had while they were collected,
+/// on a disk that is full to the last byte by now.
+fn full_with_what_was_dropped(fs: &SimFs) -> Dataset<SimDir> {
+    let dataset = create_simulated(fs);
+    three_generations(&dataset);
+    let reader = dataset.snapshot_of(2).unwrap();
+    dataset.collect(&NOW).unwrap();
+    drop(reader);
+    add_shard(&dataset, 20..30).unwrap();
+    assert_eq!(dataset.generations().unwrap(), [2, 3, 4, 5]);
+    fs.set_capacity(Some(fs.used_sectors()));
+    dataset
+}
+
+#[test]
+fn a_full_disk_is_freed_of_what_was_dropped_before() {
+    let fs = SimFs::new();
+    let dataset = full_with_what_was_dropped(&fs);
+    let used = fs.used_sectors();
+    add_shard(&dataset, 30..40).unwrap_err();
+    let report = dataset.collect(&NOW).unwrap();
+    assert_eq!((report.generation, report.oldest_kept), (6, 6));
+    assert_eq!(report.removed_generations, [2, 3, 4, 5]);
+    assert_eq!((report.removed_shards, report.removed_orphans), (1, 0));
+    assert!(report.freed_bytes > 0 && fs.used_sectors() < used);
+    assert_eq!(dataset.generations().unwrap(), [6]);
+    assert_eq!(shards(&dataset), named(&dataset));
+    let expected: Vec<u32> = (100..110).chain(10..30).collect();
+    assert_eq!(ids(&dataset.snapshot().unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn on_a_full_disk_nothing_goes_that_is_kept_or_read() {
+    let fs = SimFs::new();
+    let dataset = create_simulated(&fs);
+    three_generations(&dataset);
+    fs.set_capacity(Some(fs.used_sectors()));
+    let error = dataset.collect(&NOW).unwrap_err();
+    assert!(error.is_no_space(), "{error}");
+    assert_eq!(dataset.generations().unwrap(), [0, 1, 2, 3]);
+    check_whole(&dataset);
+
+    let fs = SimFs::new();
+    let dataset = full_with_what_was_dropped(&fs);
+    let reader = dataset.snapshot_of(2).unwrap();
+    let error = dataset.collect(&NOW).unwrap_err();
+    assert!(error.is_no_space(), "{error}");
+    assert_eq!(dataset.generations().unwrap(), [2, 3, 4, 5]);
+    check_whole(&dataset);
+    drop(reader);
+    dataset.collect(&NOW).unwrap();
+    check_whole(&dataset);
+}
+
 /// Changes the bytes of a manifest.
 fn rewrite(folder: &Path, generation: u64, edit: impl FnOnce(&mut Manifest)) {
     let path = folder.join(manifest_name(generation));
@@ -404,6 +458,35 @@ fn on_a_real_disk_the_index_goes_too_and_age_is_that_of_the_file() {
     assert!(!orphan.exists());
 }
 
+#[test]
+fn what_has_the_name_of_an_index_and_is_none_goes_with_its_shard() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dataset = Dataset::create(temporary.path(), &CreateOptions::new()).unwrap();
+    let olds = [0, 1, 2].map(|_| add_shard(&dataset, 0..10).unwrap());
+    let paths = olds.map(|old| dataset.place().shard_path(old));
+    let [file, link, folder] = paths.each_ref().map(|path| {
+        let index = ng_query::index::index_folder(path);
+        fs::remove_dir_all(&index).unwrap();
+        index
+    });
+    let elsewhere = temporary.path().join("elsewhere");
+    fs::write(&file, "none").unwrap();
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("notes"), "mine").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+    fs::create_dir(&folder).unwrap();
+    for old in olds {
+        replace_shard(&dataset, old, 0..10).unwrap();
+    }
+    let report = dataset.collect(&NOW).unwrap();
+    assert_eq!(report.removed_shards, 3);
+    for path in paths.iter().chain([&file, &link, &folder]) {
+        assert!(fs::symlink_metadata(path).is_err(), "{path:?}");
+    }
+    assert!(elsewhere.join("notes").exists());
+}
+
 /// What a crash left is whole, and the next collector ends what was begun.
 fn check_left(left: &SimFs, what: &str) {
     let dataset = open_simulated(left).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -437,6 +520,24 @@ fn much_to_remove() -> SimFs {
 #[test]
 fn a_power_cut_at_any_moment_leaves_no_generation_without_its_files() {
     let fs = much_to_remove();
+    collect_cut_at_any_moment(&fs, 12, check_left);
+}
+
+#[test]
+fn a_power_cut_on_a_full_disk_leaves_no_generation_without_its_files() {
+    let fs = SimFs::new();
+    drop(full_with_what_was_dropped(&fs));
+    let expected: Vec<u32> = (100..110).chain(10..30).collect();
+    collect_cut_at_any_moment(&fs, 12, |left, what| {
+        let dataset = open_simulated(left).unwrap_or_else(|error| panic!("{what}: {error}"));
+        check_whole(&dataset);
+        let snapshot = dataset.snapshot().unwrap();
+        assert_eq!(ids(&snapshot).unwrap(), expected, "{what}");
+    });
+}
+
+/// Collects, and checks what a power cut leaves at each of at least `least` moments.
+fn collect_cut_at_any_moment(fs: &SimFs, least: usize, check: impl Fn(&SimFs, &str)) {
     fs.dir().sync().unwrap();
     fs.dir()
         .folder(crate::place::SHARDS)
@@ -444,30 +545,21 @@ fn a_power_cut_at_any_moment_leaves_no_generation_without_its_files() {
         .sync()
         .unwrap();
     fs.record_moments();
-    let dataset = open_simulated(&fs).unwrap();
+    let dataset = open_simulated(fs).unwrap();
     dataset.collect(&NOW).unwrap();
     let moments = fs.take_moments();
-    assert!(moments.len() > 12, "{} moments", moments.len());
+    assert!(moments.len() > least, "{} moments", moments.len());
     for moment in moments {
-        let check = |choices: &mut dyn FnMut() -> SimFs, how: &str| {
-            let what = format!("{how}, after {:?}", moment.call());
-            check_left(&choices(), &what);
+        let check = |choose: &mut dyn FnMut(usize) -> usize, how: &str| {
+            let left = moment.crash(&mut By(choose), Atomicity::Sector);
+            check(&left, &format!("{how}, after {:?}", moment.call()));
         };
-        let crash = |choose: &mut dyn FnMut(usize) -> usize| {
-            moment.crash(&mut By(choose), Atomicity::Sector)
-        };
-        check(
-            &mut || crash(&mut |options| KeepAll.choose(options)),
-            "all kept",
-        );
-        check(
-            &mut || crash(&mut |options| LoseAll.choose(options)),
-            "all lost",
-        );
+        check(&mut |options| KeepAll.choose(options), "all kept");
+        check(&mut |options| LoseAll.choose(options), "all lost");
         for seed in 0..24 {
             let mut seeded = Seeded::new(seed);
             check(
-                &mut || crash(&mut |options| seeded.choose(options)),
+                &mut |options| seeded.choose(options),
                 &format!("seed {seed}"),
             );
         }

@@ -7,18 +7,17 @@ use ng_store::disk::Dir;
 use super::{DatasetReport, ManifestFault, ManifestProblem, shards_there};
 use crate::place::Place;
 use crate::upkeep::log::{GenerationInfo, GenerationSummary, ParentState, read_all};
-use crate::{DatasetError, Manifest, ManifestFlaw};
+use crate::{DatasetError, Manifest};
 
 /// Looks at every generation that is there.
 pub(super) fn verify<R: Dir>(
     place: &Place<R>,
-    dataset: FileId,
     there: &HashSet<FileId>,
 ) -> Result<DatasetReport, DatasetError> {
     let mut faults = Faults::default();
     let mut unnamed = there.clone();
     let read = read_all(place, |manifest| {
-        faults.look(manifest, dataset, there);
+        faults.look(manifest, there);
         for entry in &manifest.entries {
             unnamed.remove(&entry.file);
         }
@@ -54,12 +53,7 @@ impl Faults {
         });
     }
 
-    fn look(&mut self, manifest: &Manifest, expected: FileId, there: &HashSet<FileId>) {
-        let found = manifest.dataset;
-        if found != expected {
-            let flaw = ManifestFlaw::Dataset { found, expected };
-            self.add(manifest.generation, flaw.into());
-        }
+    fn look(&mut self, manifest: &Manifest, there: &HashSet<FileId>) {
         if let Some(problem) = files_missing(manifest, there) {
             self.add(manifest.generation, problem);
         }
@@ -149,7 +143,7 @@ mod tests {
         let file = writer.tail();
         writer.append(&[Token::new(1)]).unwrap();
         writer.close().unwrap();
-        let found = |there| verify(place, dataset.id(), there).unwrap().manifest_faults;
+        let found = |there| verify(place, there).unwrap().manifest_faults;
         assert_eq!(found(&before), []);
         fs::remove_file(place.shard_path(file)).unwrap();
         let missing = |generation| ManifestFault {

@@ -81,7 +81,7 @@ pub(super) fn verify<R: Dir>(
     watch: impl Fn(VerifyProgress) + Sync,
 ) -> Result<DatasetReport, DatasetError> {
     let there = shards_there(place)?;
-    let mut report = manifests::verify(place, pinned.dataset, &there)?;
+    let mut report = manifests::verify(place, &there)?;
     report.generation = pinned.generation;
     let mut files = Files::new();
     for entry in &pinned.entries {
