@@ -7,6 +7,7 @@ machines give. It needs ``ngtoken[ray]``, Linux for the memory, and 64 bytes of 
 """
 
 import logging
+import os
 import statistics
 import sys
 import tempfile
@@ -154,7 +155,8 @@ def each(rounds: int, calls: int, call: Callable[[], Any], of: int = 1) -> str:
 
 
 def memory() -> dict[str, int]:
-    """The bytes of Ray's processes by what they are, each page shared by all that map it."""
+    """The bytes of the driver and of Ray's processes, by what they are; pages that several map are
+    divided among them."""
     sizes: dict[str, int] = defaultdict(int)
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -162,11 +164,11 @@ def memory() -> dict[str, int]:
             pages = (process / "smaps_rollup").read_text()
         except OSError:
             continue
-        name = kind(words)
+        name = "the driver" if process.name == str(os.getpid()) else kind(words)
         if name:
             lines = (line.split() for line in pages.splitlines())
             sizes[name] += sum(int(line[1]) << 10 for line in lines if line[0] == "Pss:")
-    sizes["all of Ray's processes"] = sum(sizes.values())
+    sizes["all of these"] = sum(sizes.values())
     return dict(sizes)
 
 

@@ -1,7 +1,9 @@
 //! Maps errors to exceptions.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ng_dataset::DatasetError;
 use ng_parallel::{
@@ -14,8 +16,8 @@ use ng_store::{
 };
 use ng_token::{EncodeError, EncodeErrors, Token};
 use pyo3::exceptions::{
-    PyBufferError, PyFileExistsError, PyIndexError, PyIsADirectoryError, PyMemoryError, PyOSError,
-    PyTypeError, PyValueError,
+    PyBufferError, PyException, PyFileExistsError, PyIndexError, PyIsADirectoryError,
+    PyMemoryError, PyOSError, PyTypeError, PyValueError,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -33,6 +35,28 @@ struct Facts {
     value: Option<Value>,
     expected: Option<String>,
     errno: Option<i32>,
+    /// What Python raised, if that is why.
+    cause: Option<Arc<PyErr>>,
+}
+
+/// Why a file of Python's could not be read, kept within an error of the system.
+#[derive(Clone, Debug)]
+pub(crate) enum OfPython {
+    /// What it raised.
+    Raised(Arc<PyErr>),
+    /// It belongs to the parent of this fork.
+    Forked,
+}
+
+impl std::error::Error for OfPython {}
+
+impl Display for OfPython {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Raised(raised) => raised.fmt(f),
+            Self::Forked => f.write_str("in use when its process was forked; open it again here"),
+        }
+    }
 }
 
 /// The class of the exception.
@@ -97,6 +121,7 @@ pub(crate) const INTERNAL: Class = Class::Own("InternalError");
 /// Error numbers of the supported systems.
 pub(crate) mod errno {
     pub(crate) const AGAIN: i32 = if cfg!(target_os = "linux") { 11 } else { 35 };
+    pub(crate) const NOT_FOUND: i32 = 2;
     pub(crate) const IO: i32 = 5;
     pub(crate) const NO_MEMORY: i32 = 12;
     pub(crate) const NO_SPACE: i32 = 28;
@@ -115,6 +140,7 @@ impl Error {
             value: None,
             expected: None,
             errno: None,
+            cause: None,
         }))
     }
 
@@ -135,7 +161,20 @@ impl Error {
     pub(crate) fn of_system(text: &str, source: &std::io::Error) -> Self {
         // `OSError` shows the number itself.
         let text = text.split(" (os error").next().unwrap_or_default();
-        Self::new(Class::Os, text).errno(source.raw_os_error().unwrap_or(errno::IO))
+        let inner = source.get_ref().and_then(|inner| inner.downcast_ref());
+        let errno = source.raw_os_error().or(match source.kind() {
+            ErrorKind::NotFound => Some(errno::NOT_FOUND),
+            _ => None,
+        });
+        match inner {
+            Some(OfPython::Forked) => Self::new(FORKED, text),
+            Some(OfPython::Raised(raised)) => {
+                let mut error = Self::new(Class::Os, text).errno(errno.unwrap_or(errno::IO));
+                error.0.cause = Some(Arc::clone(raised));
+                error
+            }
+            None => Self::new(Class::Os, text).errno(errno.unwrap_or(errno::IO)),
+        }
     }
 
     /// Adds the file, unless it is named already; in the text, if the class does not show it
@@ -215,7 +254,15 @@ impl Error {
             value,
             expected,
             errno,
+            cause,
         } = *self.0;
+        let cause = cause.map(|cause| cause.clone_ref(py));
+        if let Some(raised) = &cause
+            && !raised.is_instance_of::<PyException>(py)
+        {
+            // Ctrl-C, above all, is no failure of what it interrupts.
+            return Ok(raised.value(py).clone().into_any());
+        }
         let class = match class {
             Class::Raised(raised) => return Ok(raised.into_value(py).into_bound(py).into_any()),
             Class::Own(name) => py
@@ -237,6 +284,9 @@ impl Error {
             (Some(errno), None) => class.call1((errno, text))?,
             (None, _) => class.call1((text,))?,
         };
+        if let Some(cause) = cause {
+            PyErr::from_value(exception.clone()).set_cause(py, Some(cause));
+        }
         exception.setattr("path", path.as_ref().map(|path| path.as_os_str()))?;
         exception.setattr("field", field)?;
         exception.setattr("value", value)?;

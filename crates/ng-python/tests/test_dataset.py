@@ -632,6 +632,11 @@ def test_tasks_are_done_anywhere_and_give_the_same_rows(path, records):
     assert rows(tasks).equals(expected)
     with pytest.raises(TypeError, match="dataset"):
         dataset.slice(0, 5).where().tasks()
+    # As a pool of processes returns them.
+    for task in tasks:
+        stream = ngtoken.dataset.run_task(task)
+        again = pickle.loads(pickle.dumps(stream))
+        assert pyarrow.table(again).equals(pyarrow.table(stream))
     dataset.delete("id >= 0")
     assert rows(tasks).equals(expected)
     assert len(filled(path.with_name("b.ngd"), records).tasks(where="weight > 2")) == 0

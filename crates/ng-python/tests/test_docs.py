@@ -9,6 +9,11 @@ PACKAGE = Path(__file__).parent.parent
 DOCUMENTS = {"README.md": PACKAGE.parent.parent / "README.md", "package": PACKAGE / "README.md"}
 
 
+def test_no_document_has_a_figure_left_to_fill_in():
+    for path in (PACKAGE.parent.parent / "docs").glob("*.md"):
+        assert "{{" not in path.read_text(encoding="utf-8"), path.name
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_python_of_a_document_runs(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

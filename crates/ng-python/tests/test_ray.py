@@ -4,6 +4,7 @@ Two nodes on one machine prove that answers are right and that lost work is done
 are faster.
 """
 
+import gc
 import os
 import runpy
 import shutil
@@ -92,6 +93,16 @@ def is_alone():
     return False
 
 
+def is_head(node):
+    """Whether a node is the one that has the cluster's own processes."""
+    return "node:__internal_head__" in node["Resources"]
+
+
+def dataset_task_bytes(dataset):
+    """Of about eight tasks."""
+    return len(dataset) * 64 // 8
+
+
 def table_of(data):
     """The rows of a Ray dataset in the order of their positions."""
     tables = [ray.get(each) for each in data.to_arrow_refs()]
@@ -178,6 +189,69 @@ def test_tasks_read_what_was_there_when_they_were_cut(dataset, second_node):
     dataset.checkout(generation)
 
 
+def test_a_ray_dataset_keeps_its_generation(tmp_path, second_node):
+    small = ngtoken.dataset.create(tmp_path / "b.ngd")
+    with small.writer() as writer:
+        writer.append(varied(20_000))
+    small.refresh()
+    data = small.to_ray("position, id")
+    expected = small.to_arrow("position, id").combine_chunks()
+    small.delete("id >= 0")
+    small.gc(older=0)
+    assert len(small) == 0 and table_of(data).equals(expected)
+    data = None
+    gc.collect()
+
+
+def test_parts_of_what_there_is_and_nothing_at_all(tmp_path, dataset, second_node):
+    empty = ngtoken.dataset.create(tmp_path / "b.ngd")
+    assert empty.to_ray("id").count() == 0
+    assert plain(empty.ray_aggregate(measures="count")) == plain(empty.aggregate(measures="count"))
+    near = empty.ray_nearest([[0, 0, 0]], 3)
+    assert near.positions.tolist() == [[-1, -1, -1]] and np.isinf(near.distances).all()
+    data = dataset.to_ray("position, weight", where="weight > 0.5", task_bytes=TASK_BYTES)
+    assert data.limit(5).count() == 5 and len(data.take(3)) == 3
+    assert dataset.where("weight > 0.5").count() == data.count()
+
+
+def test_a_store_is_asked_by_ray_as_a_folder_is(dataset, second_node):
+    fs = engine("pyarrow.fs")
+    store = fs.SubTreeFileSystem(str(dataset.path.parent), fs.LocalFileSystem())
+    remote = ngtoken.dataset.open(dataset.path.name, filesystem=store)
+    measures = "count, sum(weight)"
+    there = remote.ray_aggregate("entity_type", measures, task_bytes=TASK_BYTES)
+    assert plain(there) == plain(dataset.aggregate("entity_type", measures))
+    data = remote.to_ray("position, id", where="weight > 0.9", task_bytes=TASK_BYTES)
+    expected = dataset.to_arrow("position, id", where="weight > 0.9")
+    assert table_of(data).equals(expected.combine_chunks())
+
+
+def test_a_task_that_was_lost_with_its_node_is_done_again_and_reads_the_same(
+    tmp_path, dataset, cluster, second_node
+):
+    lost = next(node["NodeID"] for node in ray.nodes() if node["Alive"] and not is_head(node))
+
+    @ray.remote(num_cpus=1, scheduling_strategy="SPREAD", max_retries=3)
+    def rows(number, task):
+        node = ray.get_runtime_context().get_node_id()
+        (tmp_path / f"{number}-{node}").touch()
+        if node == lost:
+            time.sleep(600)
+        return pyarrow.table(ngtoken.dataset.run_task(task))
+
+    tasks = dataset.tasks("position, id", task_bytes=dataset_task_bytes(dataset))
+    tables = [rows.remote(number, task) for number, task in enumerate(tasks)]
+    for _ in range(600):
+        if list(tmp_path.glob(f"*-{lost}")):
+            break
+        time.sleep(0.1)
+    cluster.remove_node(second_node, allow_graceful=False)
+    table = pyarrow.concat_tables(ray.get(tables))
+    assert table.equals(dataset.to_arrow("position, id"))
+    tried = [path.name.split("-")[0] for path in tmp_path.iterdir()]
+    assert len(tried) > len(set(tried)) == len(tasks)
+
+
 def test_damage_is_told_as_it_is_here(dataset, second_node, tmp_path):
     small = ngtoken.dataset.create(tmp_path / "b.ngd")
     with small.writer() as writer:
@@ -191,7 +265,11 @@ def test_damage_is_told_as_it_is_here(dataset, second_node, tmp_path):
     with pytest.raises(ngtoken.DamagedError, match=shard.file):
         small.ray_aggregate("entity_type", "sum(weight)")
     some = small.where(skip_damaged=True)
-    assert plain(some.ray_aggregate(measures="count")) == [{"count": 20_000 - 4096}]
+    counted = some.ray_aggregate(measures="count")
+    assert plain(counted) == [{"count": 20_000 - 4096}]
+    assert (counted.stats.damaged_blocks, counted.stats.damaged_tokens) == (1, 4096)
+    assert some.ray_nearest([[0, 0, 0]]).stats.damaged_tokens == 4096
+    assert some.to_ray("id").count() == 20_000 - 4096
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of processes as Linux tells it")
@@ -219,15 +297,16 @@ def test_a_node_that_goes_in_the_middle_of_a_scan_changes_no_row(dataset, cluste
 def test_a_node_that_goes_in_the_middle_of_a_question_changes_no_answer(dataset, cluster, second_node, monkeypatch):
     from ngtoken import _ray
 
-    whole = _ray.partials
+    class CutShort(_ray.Partials):
+        answers = 0
 
-    def cut_short(*given):
-        for number, partial in enumerate(whole(*given)):
-            if number == 5:
+        def __next__(self):
+            self.answers += 1
+            if self.answers == 5:
                 cluster.remove_node(second_node, allow_graceful=False)
-            yield partial
+            return super().__next__()
 
-    monkeypatch.setattr(_ray, "partials", cut_short)
+    monkeypatch.setattr(_ray, "Partials", CutShort)
     measures = "count, sum(weight), max(id)"
     there = dataset.ray_aggregate("entity_type", measures, task_bytes=4096 * 64)
     assert is_alone()

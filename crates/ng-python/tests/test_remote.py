@@ -1,8 +1,10 @@
 """Datasets on object stores, which are read by ranges, each answer compared with the folder's."""
 
+import os
 import pickle
 import shutil
-from threading import Lock
+import time
+from threading import Event, Lock, Thread
 
 import numpy as np
 import pytest
@@ -273,6 +275,148 @@ def test_tasks_are_done_by_whoever_has_the_store(local, remote, counted):
     )
 
 
+def test_what_is_not_there_is_told_as_of_a_folder(local, remote):
+    shard = local.shards()[0].file
+    (local.path / "shards" / f"{shard}.ngt").unlink()
+    with pytest.raises(FileNotFoundError) as missing:
+        remote.where("weight > 0.5").count()
+    assert missing.value.errno == 2 and shard in str(missing.value)
+
+
+def test_what_python_raises_is_the_cause_and_ctrl_c_is_no_failure(local, remote, counted):
+    shard = local.shards()[0].file
+
+    def raises(error):
+        def fails(path):
+            if path.endswith(f"{shard}.ngt"):
+                raise error
+            return False
+
+        counted.fails = fails
+
+    raises(PermissionError(13, "no"))
+    with pytest.raises(OSError) as failed:
+        remote.where("weight > 0.5").count()
+    assert isinstance(failed.value.__cause__, PermissionError)
+    raises(KeyboardInterrupt())
+    for ask in (
+        lambda: remote.where("weight > 0.5").count(),
+        lambda: remote[:10],
+        lambda: remote.to_arrow("id", where="weight > 0.5"),
+    ):
+        with pytest.raises(KeyboardInterrupt):
+            ask()
+    counted.fails = lambda path: False
+    assert len(remote[:10]) == 10
+
+
+def test_zones_that_cannot_be_read_are_no_missing_zones(local, counted, monkeypatch):
+    local.index()
+    remote = ngtoken.dataset.open("a.ngd", filesystem=fs.PyFileSystem(counted))
+    counted.fails = lambda path: "/zones-" in path
+    with pytest.raises(OSError, match="the store is gone"):
+        remote.where("weight > 0.5").count()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process")
+def test_a_forked_child_is_refused_and_does_not_wait(local, remote, counted):
+    inside, go = Event(), Event()
+
+    def fails(path):
+        inside.set()
+        go.wait(60)
+        return False
+
+    assert remote.where("weight > 0.5").count() > 0
+    counted.fails = fails
+    other = Thread(target=lambda: remote.where("weight > 0.25", index=False).count())
+    other.start()
+    assert inside.wait(60)
+    child = os.fork()
+    if child == 0:
+        try:
+            remote.where("weight > 0.75", index=False).count()
+        except ngtoken.ForkedError:
+            os._exit(7)
+        finally:
+            os._exit(1)
+    status = None
+    for _ in range(600):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    go.set()
+    other.join()
+    assert os.waitstatus_to_exitcode(status) == 7
+
+
+def test_keys_of_a_uri_are_in_no_text():
+    from ngtoken import _remote
+
+    for uri, shown in (
+        ("s3://key:secret@bucket/a?region=eu&scheme=http", "s3://bucket/a?region=eu&scheme=http"),
+        ("s3://key:se/cret@bucket/a", "s3://bucket/a"),
+        ("abfs://a@b.net/c?client_secret=secret&region=x", "abfs://b.net/c?region=x"),
+        ("gs://bucket/a", "gs://bucket/a"),
+    ):
+        assert _remote._shown(uri) == shown
+    with pytest.raises(ValueError, match="URI that pyarrow knows") as refused:
+        ngtoken.dataset.open("s3://key:se/cret@bucket/a.ngd")
+    assert "cret" not in str(refused.value) and refused.value.field == "path"
+    with pytest.raises(ValueError, match="URI that pyarrow knows"):
+        ngtoken.dataset.open("unknown://bucket/a.ngd")
+
+
+def test_places_that_are_none_are_refused(tmp_path):
+    store = fs.LocalFileSystem()
+    with pytest.raises(TypeError, match="path bytes, expected a str"):
+        ngtoken.dataset.open(b"a.ngd", filesystem=store)
+    with pytest.raises(ValueError, match="without NUL"):
+        ngtoken.dataset.open("a\0b", filesystem=store)
+
+
+def test_a_relative_path_stays_what_it_was(local, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store = fs.LocalFileSystem()
+    remote = ngtoken.dataset.open("a.ngd", filesystem=store)
+    monkeypatch.chdir("/")
+    assert remote.path == str(local.path) and remote.where("weight > 0.5").count() > 0
+    uri = ngtoken.dataset.open(f"file://{local.path}", filesystem=store)
+    assert uri.where("weight > 0.5").count() == remote.where("weight > 0.5").count()
+    for task in uri.tasks("id"):
+        assert sum(1 for _ in ngtoken.dataset.run_task(task, filesystem=store)) > 0
+        assert sum(1 for _ in ngtoken.dataset.run_task(task)) > 0
+
+
+def test_a_file_system_of_fsspec_shows_what_is_new(local):
+    engine("fsspec")
+    from fsspec.implementations.local import LocalFileSystem
+
+    class Remembers(LocalFileSystem):
+        """It lists a folder once, as those of stores do."""
+
+        cachable = False
+        lists = {}
+
+        def ls(self, path, detail=False, **options):
+            key = (path, detail)
+            if key not in self.lists:
+                self.lists[key] = super().ls(path, detail=detail, **options)
+            return self.lists[key]
+
+        def invalidate_cache(self, path=None):
+            self.lists.clear()
+
+    remote = ngtoken.dataset.open(str(local.path), filesystem=Remembers())
+    local.delete("timestamp < 1000")
+    assert remote.refresh() and len(remote) == len(local)
+
+
 @pytest.fixture(scope="module")
 def s3():
     """A store on this machine that speaks S3."""
@@ -303,7 +447,10 @@ def test_s3_gives_the_answers_of_a_folder(local, s3):
         some = "timestamp between 40000 and 41000"
         assert remote.where(some).count() == local.where(some).count()
         assert "hidden" not in repr(remote) + remote.path
-        assert all(b"hidden" not in task for task in remote.tasks())
+        tasks = remote.tasks("id", task_bytes=1 << 21)
+        assert all(b"hidden" not in task for task in tasks)
+        done = [ngtoken.dataset.run_task(task, filesystem=store) for task in tasks]
+        assert sum(pyarrow.table(rows).num_rows for rows in done) == len(local)
     with pytest.raises(NotADataset) as refused:
         ngtoken.dataset.open(uri.replace("a.ngd", "b.ngd"))
     assert "hidden" not in str(refused.value)

@@ -1,10 +1,11 @@
 //! A snapshot as the source of queries: each shard is a part, opened when it is needed.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ng_query::index::{Index, IndexWarning};
 use ng_query::{OpenPart, Parts, QueryError, Source, Zone};
+use ng_store::ProcessMark;
 use ng_store::disk::RealDir;
 
 use super::Snapshot;
@@ -28,8 +29,11 @@ pub(super) struct Access {
 }
 
 /// The shards that were opened last, and what was wrong with their indexes.
-#[derive(Debug, Default)]
+///
+/// A forked child leaves it alone: what another thread had locked stays locked there.
+#[derive(Debug)]
 pub(super) struct Opened {
+    process: ProcessMark,
     parts: Mutex<VecDeque<(usize, Arc<OpenPart>)>>,
     warnings: Mutex<Vec<IndexWarning>>,
 }
@@ -134,29 +138,41 @@ fn part(opened: Result<OpenPart, ng_query::QuestionError>) -> Result<OpenPart, D
     opened.map_err(|error| QueryError::from(error).into())
 }
 
-impl Opened {
-    fn parts(&self) -> std::sync::MutexGuard<'_, VecDeque<(usize, Arc<OpenPart>)>> {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+impl Default for Opened {
+    fn default() -> Self {
+        Self {
+            process: ProcessMark::of_this_process(),
+            parts: Mutex::default(),
+            warnings: Mutex::default(),
+        }
     }
+}
 
-    fn warnings(&self) -> std::sync::MutexGuard<'_, Vec<IndexWarning>> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+impl Opened {
+    fn lock<'a, T>(&self, mutex: &'a Mutex<T>) -> Option<MutexGuard<'a, T>> {
+        let is_here = self.process.is_this_process();
+        is_here.then(|| mutex.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn all_warnings(&self) -> Vec<IndexWarning> {
-        let parts = self.parts();
+        let Some(parts) = self.lock(&self.parts) else {
+            return Vec::new();
+        };
         parts.iter().for_each(|(_, part)| self.remember(part));
-        self.warnings().clone()
+        self.lock(&self.warnings)
+            .map_or_else(Vec::new, |warnings| warnings.clone())
     }
 
     pub(super) fn kept(&self, shard: usize) -> Option<Arc<OpenPart>> {
-        let parts = self.parts();
+        let parts = self.lock(&self.parts)?;
         let kept = parts.iter().find(|(number, _)| *number == shard);
         kept.map(|(_, part)| part.clone())
     }
 
     pub(super) fn keep(&self, shard: usize, part: &Arc<OpenPart>) {
-        let mut parts = self.parts();
+        let Some(mut parts) = self.lock(&self.parts) else {
+            return;
+        };
         parts.push_back((shard, part.clone()));
         if parts.len() > KEPT
             && let Some((_, last)) = parts.pop_front()
@@ -166,7 +182,9 @@ impl Opened {
     }
 
     fn remember(&self, part: &OpenPart) {
-        let mut warnings = self.warnings();
+        let Some(mut warnings) = self.lock(&self.warnings) else {
+            return;
+        };
         for warning in part.index().into_iter().flat_map(Index::warnings) {
             // Its writer indexes a tail beyond the commit that is shown.
             let is_ahead = matches!(warning, IndexWarning::Beyond { .. });

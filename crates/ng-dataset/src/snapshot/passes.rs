@@ -1,7 +1,7 @@
 //! A snapshot on any disk as the source of queries.
 
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use ng_query::index::{Index, IndexWarning};
 use ng_query::sealed::FileId;
@@ -14,7 +14,7 @@ use super::parts::Opened;
 use crate::DatasetError;
 
 /// Opens the zones of a whole shard, if there are any.
-pub type IndexOf = dyn Fn(FileId, &BlockPass<'static>) -> Option<Index> + Send + Sync;
+pub type IndexOf = dyn Fn(FileId, &BlockPass<'static>) -> io::Result<Option<Index>> + Send + Sync;
 
 /// A snapshot on any disk, whose shards are read block by block, each verified: what
 /// [`Snapshot::source`] is for the disk of the system.
@@ -57,8 +57,13 @@ impl<R: Dir> Passes<R> {
         let reader = self.snapshot.open_shard(number)?;
         let (is_whole, pass) = (rows == (0..reader.len()), reader.pass());
         let file = self.snapshot.shards[number].file();
-        let index = self.index.as_ref().filter(|_| is_whole);
-        let index = index.and_then(|index| index(file, &pass));
+        let index = match &self.index {
+            Some(index) if is_whole => index(file, &pass).map_err(DatasetError::io(
+                reader.path(),
+                "read the zones of the shard",
+            ))?,
+            _ => None,
+        };
         let part = OpenPart::of_pass(pass, rows, index);
         part.map_err(|error| QueryError::from(error).into())
     }

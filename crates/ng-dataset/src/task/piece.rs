@@ -1,3 +1,4 @@
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -57,7 +58,7 @@ impl Task {
         &self,
         root: R,
         path: &Path,
-        index: impl FnOnce(&BlockPass<'static>) -> Option<Index>,
+        index: impl FnOnce(&BlockPass<'static>) -> io::Result<Option<Index>>,
     ) -> Result<Piece, DatasetError>
     where
         R::File: 'static,
@@ -65,7 +66,13 @@ impl Task {
         let reader = self.reader(&Place::new(root, path.to_owned(), None))?;
         let is_whole = self.rows == (0..reader.len());
         let pass = reader.pass();
-        let index = (is_whole && self.ask.index).then(|| index(&pass)).flatten();
+        let index = match is_whole && self.ask.index {
+            true => {
+                let what = "read the zones of the shard";
+                index(&pass).map_err(DatasetError::io(reader.path(), what))?
+            }
+            false => None,
+        };
         let part = OpenPart::of_pass(pass, self.rows.clone(), index);
         self.piece(part.map_err(QueryError::from)?)
     }

@@ -214,7 +214,7 @@ fn a_shard_is_read_by_passes_over_any_disk() {
     assert_eq!(count(passes.source()).unwrap().value, 1001);
     for task in tasks(&dataset, &snapshot, None, 1 << 20) {
         let root = RealDir::open(dataset.path()).unwrap();
-        let piece = task.open_in(root, dataset.path(), |_| None).unwrap();
+        let piece = task.open_in(root, dataset.path(), |_| Ok(None)).unwrap();
         let here = task.open().unwrap();
         let count = |piece: &ng_dataset::Piece| {
             let query = Query::new(piece.source(), &workers).positions_within(piece.positions());

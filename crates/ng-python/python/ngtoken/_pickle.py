@@ -22,6 +22,11 @@ def load_stream(query: _core.Query, columns: list[str], raw: bool) -> _core.Arro
     return query.arrow_stream(columns, raw=raw)
 
 
+def load_rows(task: bytes, folder: Any, num_threads: int | None) -> _core.ArrowStream:
+    """The rows of a task, read again."""
+    return _core._run_task(task, lambda _: folder, num_threads)
+
+
 def load_dataset(
     place: Any,
     id: bytes,

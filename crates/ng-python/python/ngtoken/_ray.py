@@ -4,6 +4,7 @@ Each task of ``ngtoken.dataset`` is a task of Ray's, for one processor; its answ
 with the others where the question was asked.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -20,7 +21,7 @@ from ngtoken._remote import Folder
 Cut = tuple[bytes, int | None, int]
 
 #: How many tasks are given to Ray for each of its processors, so that none waits for the next.
-_AHEAD = 4
+_AHEAD = 2
 
 
 def to_ray(tasks: Sequence[Cut], folder: Folder | None, stream: Any) -> Any:
@@ -31,15 +32,19 @@ def to_ray(tasks: Sequence[Cut], folder: Folder | None, stream: Any) -> Any:
     if not tasks:
         return data.from_arrow(schema.empty_table())
     base = needed("ray.data.datasource", "ray").Datasource
-    source = type("NgtokenDatasource", (_Source, base), {})(tasks, folder, schema)
+    source = type("NgtokenDatasource", (_Source, base), {})(tasks, folder, schema, stream)
     return data.read_datasource(source, override_num_blocks=len(tasks))
 
 
 class _Source:
     """The rows of tasks, for a class that has Ray's ``Datasource`` as another base."""
 
-    def __init__(self, tasks: Sequence[Cut], folder: Folder | None, schema: Any) -> None:
+    def __init__(
+        self, tasks: Sequence[Cut], folder: Folder | None, schema: Any, stream: Any
+    ) -> None:
         super().__init__()
+        # As long as it is there, no file of its generation is collected.
+        self._stream = stream
         self._tasks = tasks
         self._folder = folder
         self._schema = schema
@@ -82,24 +87,56 @@ def _read(task: bytes, folder: Folder | None) -> Iterator[Any]:
         yield pyarrow.schema(stream).empty_table()
 
 
-def partials(tasks: Sequence[Cut], folder: Folder | None) -> Iterator[bytes]:
+class Partials(Iterator[bytes]):
     """The partial answers of all tasks, in their order."""
-    return _answers(_partial_of, tasks, folder)
+
+    def __init__(self, tasks: Sequence[Cut], folder: Folder | None) -> None:
+        self._looked = _Looked()
+        self._answers = _answers(_partial_of, tasks, folder)
+
+    def __next__(self) -> bytes:
+        partial_answer, counts = next(self._answers)
+        self._looked.add(counts)
+        return bytes(partial_answer)
+
+    @property
+    def stats(self) -> Stats:
+        """What the answers so far looked at."""
+        return self._looked.stats()
 
 
-def _partial_of(task: bytes, folder: Folder | None) -> bytes:
-    (column,) = _columns_of(task, folder)
+class _Looked:
+    """What tasks looked at, added up."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._counts = [0] * 7
+
+    def add(self, counts: Sequence[int]) -> None:
+        self._counts = [sum(both) for both in zip(self._counts, counts, strict=True)]
+
+    def stats(self) -> Stats:
+        blocks, looked_at, skipped, unread, read, damaged, tokens = self._counts
+        seconds = time.perf_counter() - self._began
+        every = (blocks, looked_at, skipped, unread)
+        return Stats(every, read, (looked_at > 0, False), (damaged, tokens), seconds, ())
+
+
+def _partial_of(task: bytes, folder: Folder | None) -> tuple[bytes, list[int]]:
+    (column,), counts = _columns_of(task, folder)
     (partial_answer,) = column.to_pylist()
-    return bytes(partial_answer)
+    return bytes(partial_answer), counts
 
 
-def nearest(
-    tasks: Sequence[Cut], folder: Folder | None, points: int, k: int, stats: Stats
-) -> Nearest:
+def nearest(tasks: Sequence[Cut], folder: Folder | None, points: int, k: int) -> Nearest:
     """The nearest of the nearest of all tasks: by distance, then by position."""
+    looked = _Looked()
+    distances = np.full((points, k), np.inf)
+    positions = np.full((points, k), -1, np.int64)
     none = np.zeros(0, np.uint64)
     best: tuple[np.ndarray, ...] = (none.astype(np.uint32), none, none.astype(np.float64), none)
-    for found in _answers(_near_of, tasks, folder):
+    for found, counted in _answers(_near_of, tasks, folder):
+        looked.add(counted)
         point, order, distance, position = (
             np.concatenate(both) for both in zip(best, found, strict=True)
         )
@@ -111,23 +148,24 @@ def nearest(
     point, _, distance, position = best
     counts = np.bincount(point, minlength=points)
     rank = np.arange(len(point)) - np.repeat(np.cumsum(counts) - counts, counts)
-    distances = np.full((points, k), np.inf)
-    positions = np.full((points, k), -1, np.int64)
     distances[point, rank] = distance
     positions[point, rank] = position
-    return Nearest(distances, positions, stats)
+    return Nearest(distances, positions, looked.stats())
 
 
-def _near_of(task: bytes, folder: Folder | None) -> tuple[np.ndarray, ...]:
-    return tuple(column.to_numpy() for column in _columns_of(task, folder))
+def _near_of(task: bytes, folder: Folder | None) -> tuple[tuple[np.ndarray, ...], list[int]]:
+    columns, counts = _columns_of(task, folder)
+    return tuple(column.to_numpy() for column in columns), counts
 
 
-def _columns_of(task: bytes, folder: Folder | None) -> list[Any]:
+def _columns_of(task: bytes, folder: Folder | None) -> tuple[list[Any], list[int]]:
     import pyarrow
 
     stream = _core._run_task(task, lambda _: folder, 1)
     (batch,) = stream
-    return list(pyarrow.RecordBatchReader.from_stream(batch).read_all().columns)
+    table = pyarrow.RecordBatchReader.from_stream(batch).read_all()
+    counts = table.schema.metadata[b"ngtoken.stats"].split()
+    return table.columns, [int(count) for count in counts]
 
 
 def _answers(function: Any, tasks: Sequence[Cut], folder: Folder | None) -> Iterator[Any]:
@@ -138,11 +176,19 @@ def _answers(function: Any, tasks: Sequence[Cut], folder: Folder | None) -> Iter
     if not ray.is_initialized():
         ray.init()
     where = ray.put(folder)
-    most = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
     under_way: deque[Any] = deque()
-    for task, _, _ in tasks:
-        if len(under_way) >= most:
-            yield ray.get(under_way.popleft())
-        under_way.append(remote.remote(task, where))
-    while under_way:
-        yield ray.get(under_way.popleft())
+    try:
+        for task, _, _ in tasks:
+            # Nodes may come and go.
+            most = _AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
+            while len(under_way) >= most:
+                yield ray.get(under_way[0])
+                under_way.popleft()
+            under_way.append(remote.remote(task, where))
+        while under_way:
+            yield ray.get(under_way[0])
+            under_way.popleft()
+    finally:
+        # After an error or Ctrl-C nobody waits for them.
+        for answer in under_way:
+            ray.cancel(answer)

@@ -2,8 +2,11 @@
 
 import re
 from os import PathLike, fspath
+from os.path import abspath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from ngtoken._errors import wrong
 from ngtoken._frames import needed
 
 
@@ -26,6 +29,10 @@ class Folder:
     def names(self) -> list[str]:
         """The names of what is in it."""
         fs = needed("pyarrow.fs", "arrow")
+        # File systems of fsspec's may remember an older list.
+        known: Any = getattr(getattr(self.filesystem, "handler", None), "fs", None)
+        if hasattr(known, "invalidate_cache"):
+            known.invalidate_cache(self.path)
         found = self.filesystem.get_file_info(fs.FileSelector(self.path, allow_not_found=True))
         return [each.base_name for each in found]
 
@@ -62,25 +69,63 @@ class File:
 def folder_of(place: str | PathLike[str], filesystem: Any) -> Folder | None:
     """The folder that a place names, on a file system of pyarrow's or fsspec's, or at a URI; None
     for a path."""
-    place = fspath(place)
-    if filesystem is not None:
-        return Folder(_of_pyarrow(filesystem), place, place)
-    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", place):
+    text: Any = fspath(place)
+    if not isinstance(text, str):
+        raise wrong(TypeError, "path", type(text).__name__, "a str or a path")
+    is_uri = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) is not None
+    if filesystem is None and not is_uri:
         return None
+    if "\0" in text:
+        raise wrong(ValueError, "path", text, "one without NUL")
     fs = needed("pyarrow.fs", "arrow")
-    filesystem, path = fs.FileSystem.from_uri(place)
-    # Keys of a store are in no message and no task.
-    return Folder(filesystem, path, re.sub(r"//[^/@]*@", "//", place))
+    if filesystem is None:
+        return _at_uri(fs, text)
+    found = _of_pyarrow(fs, filesystem)
+    path = _path_of(fs, text) if is_uri else text
+    if isinstance(found, fs.LocalFileSystem):
+        path = abspath(path)
+    return Folder(found, path, _shown(text) if is_uri else path)
 
 
-def _of_pyarrow(filesystem: Any) -> Any:
+#: What of a URI's query may be in messages and tasks: no keys.
+_TOLD = ("endpoint_override", "region", "scheme")
+
+
+def _at_uri(fs: Any, uri: str) -> Folder:
+    """The folder at a URI."""
+    try:
+        filesystem, path = fs.FileSystem.from_uri(uri)
+    except ValueError:
+        # It would show the keys.
+        expected = "a URI that pyarrow knows, with its keys percent-encoded"
+        raise wrong(ValueError, "path", _shown(uri), expected) from None
+    return Folder(filesystem, path, _shown(uri))
+
+
+def _shown(uri: str) -> str:
+    """A URI without its keys."""
+    begin, _, query = uri.partition("?")
+    scheme, _, rest = begin.partition("://")
+    told = [each for each in query.split("&") if each.partition("=")[0] in _TOLD]
+    rest = rest.rpartition("@")[2]
+    return f"{scheme}://{rest}" + (f"?{'&'.join(told)}" if told else "")
+
+
+def _path_of(fs: Any, uri: str) -> str:
+    """The path of a URI on its file system."""
+    parts = urlsplit(uri)
+    if parts.scheme in ("s3", "gs", "gcs"):
+        return unquote(parts.netloc.rpartition("@")[2] + parts.path)
+    if parts.scheme == "file":
+        return unquote(parts.path)
+    return str(fs.FileSystem.from_uri(uri)[1])
+
+
+def _of_pyarrow(fs: Any, filesystem: Any) -> Any:
     """A file system of pyarrow's; fsspec's are wrapped."""
-    fs = needed("pyarrow.fs", "arrow")
     if isinstance(filesystem, fs.FileSystem):
         return filesystem
     if hasattr(filesystem, "protocol"):
         return fs.PyFileSystem(fs.FSSpecHandler(filesystem))
-    from ngtoken._errors import wrong
-
     found = type(filesystem).__name__
     raise wrong(TypeError, "filesystem", found, "a file system of pyarrow's or fsspec's")

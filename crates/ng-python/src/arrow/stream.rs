@@ -32,7 +32,12 @@ pub(crate) struct ArrowStream {
 enum Of {
     Batch(RecordBatch),
     Tokens(Question, Layout),
+    Task(Question, Layout, Again),
 }
+
+/// By what the rows of a task are read again: the task, the folder of a store or `None`, and the
+/// number of threads.
+pub(crate) type Again = (Py<PyBytes>, Py<PyAny>, Option<usize>);
 
 impl ArrowStream {
     pub(crate) fn of_batch(batch: RecordBatch) -> Self {
@@ -47,17 +52,23 @@ impl ArrowStream {
         }
     }
 
+    pub(crate) fn of_task(question: Question, layout: Layout, again: Again) -> Self {
+        Self {
+            of: Of::Task(question, layout, again),
+        }
+    }
+
     fn schema(&self) -> SchemaRef {
         match &self.of {
             Of::Batch(batch) => batch.schema(),
-            Of::Tokens(_, layout) => schema(&layout.columns, layout.form),
+            Of::Tokens(_, layout) | Of::Task(_, layout, _) => schema(&layout.columns, layout.form),
         }
     }
 
     fn rest(&self) -> Result<Rest, Error> {
         Ok(match &self.of {
             Of::Batch(batch) => Rest::Batch(Some(batch.clone())),
-            Of::Tokens(question, layout) => {
+            Of::Tokens(question, layout) | Of::Task(question, layout, _) => {
                 Rest::Tokens(Box::new(Batches::of(question.clone(), layout.clone())?))
             }
         })
@@ -128,7 +139,8 @@ impl ArrowStream {
         fields.map(|field| field.name().clone()).collect()
     }
 
-    /// A batch as bytes in Arrow's stream format; for tokens, the query and the columns.
+    /// A batch as bytes in Arrow's stream format; for tokens, the query and the columns; for the rows
+    /// of a task, the task.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let load = |name: &str| py.import("ngtoken._pickle")?.getattr(name);
         let reduced = match &self.of {
@@ -140,6 +152,10 @@ impl ArrowStream {
                 let query = Bound::new(py, Query::of(question.clone()))?;
                 let raw = layout.form == Form::Raw;
                 (load("load_stream")?, (query, self.columns(), raw)).into_pyobject(py)?
+            }
+            Of::Task(_, _, (task, folder, threads)) => {
+                let again = (task.bind(py), folder.bind(py), *threads);
+                (load("load_rows")?, again).into_pyobject(py)?
             }
         };
         Ok(reduced.into_any())

@@ -49,7 +49,7 @@ fn of_dataset(text: String, error: DatasetError) -> Error {
                 .at(&path)
                 .errno(errno::EXISTS)
         }
-        E::Manifest { path, .. } | E::KeptManifest { path, .. } => {
+        E::Manifest { path, .. } | E::KeptManifest { path, .. } | E::LastNumber { path, .. } => {
             Error::new(DAMAGED_MANIFEST, text).at(&path)
         }
         E::GenerationGone {

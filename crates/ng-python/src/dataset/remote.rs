@@ -8,32 +8,36 @@ use std::sync::Arc;
 
 use ng_dataset::{FileId, IndexOf};
 use ng_query::index::Index;
-use ng_store::BlockPass;
 use ng_store::disk::{Dir, Disk, ReadBuffer};
-use pyo3::exceptions::{PyFileNotFoundError, PyOSError};
+use ng_store::{BlockPass, ProcessMark};
+use pyo3::exceptions::PyFileNotFoundError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+use crate::error::OfPython;
 
 /// A folder of a file system of Python's, for reading: `ngtoken._remote.Folder`.
 ///
 /// Each call takes the GIL for a moment, on whatever thread reads.
+///
+/// A forked child is refused: file systems have threads and connections, which it has not.
 #[derive(Clone)]
-pub(crate) struct RemoteFolder(Arc<Py<PyAny>>);
+pub(crate) struct RemoteFolder(Arc<Object>);
 
 /// A file of it.
 pub(crate) struct RemoteFile {
-    file: Py<PyAny>,
+    file: Object,
     len: u64,
     buffer: ReadBuffer,
 }
 
 impl RemoteFolder {
     pub(crate) fn new(folder: &Bound<'_, PyAny>) -> Self {
-        Self(Arc::new(folder.clone().unbind()))
+        Self(Arc::new(Object::new(folder)))
     }
 
     fn call<T>(&self, call: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> io::Result<T> {
-        called(&self.0, call)
+        self.0.call(call)
     }
 
     /// Copies the zones of shards, to be opened.
@@ -43,42 +47,60 @@ impl RemoteFolder {
     }
 
     /// Opens the zones of a shard, if there are any: a copy of them.
-    pub(super) fn shard_zones(&self, file: FileId, pass: &BlockPass<'static>) -> Option<Index> {
+    pub(super) fn shard_zones(
+        &self,
+        file: FileId,
+        pass: &BlockPass<'static>,
+    ) -> io::Result<Option<Index>> {
         let name = format!("{file}.ngt.index");
-        let files: Vec<(String, Vec<u8>)> = self
-            .call(|folder| folder.call_method1("zones", (name,))?.extract())
-            .ok()?;
+        let files: Vec<(String, Vec<u8>)> =
+            self.call(|folder| folder.call_method1("zones", (name,))?.extract())?;
         if files.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let copy = tempfile::tempdir().ok()?;
+        let copy = tempfile::tempdir()?;
         for (name, bytes) in files {
-            fs::write(copy.path().join(name), bytes).ok()?;
+            fs::write(copy.path().join(name), bytes)?;
         }
-        Index::load_zones_from(copy.path(), pass)
+        Ok(Index::load_zones_from(copy.path(), pass))
     }
 }
 
-/// Calls Python; its exception becomes an error of the system, which keeps it.
-fn called<T>(
-    object: &Py<PyAny>,
-    call: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>,
-) -> io::Result<T> {
-    Python::attach(|py| {
-        call(object.bind(py)).map_err(|raised| {
-            if raised.is_instance_of::<PyFileNotFoundError>(py) {
-                return ErrorKind::NotFound.into();
-            }
-            let errno = raised.is_instance_of::<PyOSError>(py).then(|| {
-                let errno = raised.value(py).getattr("errno").ok()?;
-                errno.extract::<i32>().ok()
-            });
-            match errno.flatten() {
-                Some(errno) => io::Error::from_raw_os_error(errno),
-                None => io::Error::other(raised),
-            }
+/// An object of Python's, for the process that opened it.
+struct Object {
+    object: Py<PyAny>,
+    process: ProcessMark,
+}
+
+impl Object {
+    fn new(object: &Bound<'_, PyAny>) -> Self {
+        Self {
+            object: object.clone().unbind(),
+            process: ProcessMark::of_this_process(),
+        }
+    }
+
+    /// Refuses a forked child.
+    fn check_process(&self) -> io::Result<()> {
+        match self.process.is_this_process() {
+            true => Ok(()),
+            false => Err(io::Error::other(OfPython::Forked)),
+        }
+    }
+
+    /// Calls Python; its exception becomes an error of the system, which keeps it.
+    fn call<T>(&self, call: impl FnOnce(&Bound<'_, PyAny>) -> PyResult<T>) -> io::Result<T> {
+        self.check_process()?;
+        Python::attach(|py| {
+            call(self.object.bind(py)).map_err(|raised| {
+                let kind = match raised.is_instance_of::<PyFileNotFoundError>(py) {
+                    true => ErrorKind::NotFound,
+                    false => ErrorKind::Other,
+                };
+                io::Error::new(kind, OfPython::Raised(Arc::new(raised)))
+            })
         })
-    })
+    }
 }
 
 /// The error of writes.
@@ -107,7 +129,7 @@ impl Dir for RemoteFolder {
             let file = folder.call_method1("open", (name,))?;
             Ok(RemoteFile {
                 len: file.getattr("size")?.extract()?,
-                file: file.unbind(),
+                file: Object::new(&file),
                 buffer: ReadBuffer::default(),
             })
         })
@@ -141,7 +163,7 @@ impl Dir for RemoteFolder {
 impl RemoteFile {
     fn fetch(&self, offset: u64, len: u64) -> io::Result<Arc<[u8]>> {
         let len = len.min(self.len - offset);
-        let bytes = called(&self.file, |file| {
+        let bytes = self.file.call(|file| {
             let bytes = file.call_method1("read_at", (offset, len))?;
             Ok(Arc::<[u8]>::from(bytes.cast::<PyBytes>()?.as_bytes()))
         })?;
@@ -167,6 +189,8 @@ impl Disk for RemoteFile {
         if offset >= self.len || buffer.is_empty() {
             return Ok(0);
         }
+        // What another thread had locked stays locked in a fork.
+        self.file.check_process()?;
         let fetch = |offset, len| self.fetch(offset, len);
         self.buffer.read_at(buffer, offset, fetch)
     }

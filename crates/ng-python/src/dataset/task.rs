@@ -1,5 +1,6 @@
 //! Tasks: cut from what is asked, done on any machine, and their answers put together.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ impl Query {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         let question = slf.get().question();
-        let (question, layout, want) = rows_of(question, columns, r#where, raw)?;
+        let (question, layout, want) = rows_of(py, question, columns, r#where, raw)?;
         let (tasks, folder) = tasks_of(py, &question, want, &task_bytes)?;
         let stream = Bound::new(py, ArrowStream::of_question(question, layout))?;
         let ray = py.import("ngtoken._ray")?;
@@ -77,7 +78,7 @@ impl Query {
         raw: bool,
         task_bytes: Whole<'py>,
     ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let (question, _, want) = rows_of(self.question(), columns, r#where, raw)?;
+        let (question, _, want) = rows_of(py, self.question(), columns, r#where, raw)?;
         let (tasks, _) = tasks_of(py, &question, want, &task_bytes)?;
         Ok(tasks.into_iter().map(|(task, ..)| task).collect())
     }
@@ -101,9 +102,12 @@ impl Query {
         let (by, measures) = (names("by", by)?, names("measures", measures)?);
         let empty = short(py, || no_groups(&by, &measures))?;
         let want = Want::Aggregate { by, measures };
-        let (tasks, folder) = tasks_of(py, &self.question(), want, &task_bytes)?;
+        // Its generation stays as long as there are tasks.
+        let question = self.question();
+        let question = short(py, || question.pinned())?;
+        let (tasks, folder) = tasks_of(py, &question, want, &task_bytes)?;
         let ray = py.import("ngtoken._ray")?;
-        let partials = ray.getattr("partials")?.call1((tasks, folder))?;
+        let partials = ray.getattr("Partials")?.call1((tasks, folder))?;
         merge_partials(&partials, PyBytes::new(py, &empty))
     }
 
@@ -139,11 +143,11 @@ impl Query {
             in_steps: given.in_steps,
             k: k as u64,
         };
-        let (tasks, folder) = tasks_of(py, &self.question(), want, &task_bytes)?;
-        let stats = crate::query::stats(py, &Stats::default(), Vec::new())?;
+        let question = self.question();
+        let question = short(py, || question.pinned())?;
+        let (tasks, folder) = tasks_of(py, &question, want, &task_bytes)?;
         let ray = py.import("ngtoken._ray")?;
-        ray.getattr("nearest")?
-            .call1((tasks, folder, count, k, stats))
+        ray.getattr("nearest")?.call1((tasks, folder, count, k))
     }
 }
 
@@ -220,7 +224,6 @@ impl Dataset {
         ),
         text_signature = "($self, points, k=10, space=None, *, weights=None, task_bytes=134217728)"
     )]
-    #[expect(clippy::too_many_arguments, reason = "Python has names for them")]
     fn ray_nearest<'py>(
         &self,
         py: Python<'py>,
@@ -247,6 +250,7 @@ impl Dataset {
 
 /// A question about the columns of the matching tokens.
 fn rows_of(
+    py: Python<'_>,
     question: Question,
     columns: Option<&Bound<'_, PyAny>>,
     r#where: Option<Text<'_>>,
@@ -254,6 +258,7 @@ fn rows_of(
 ) -> PyResult<(Question, Layout, Want)> {
     let filter = optional("where", r#where.as_ref())?;
     let question = question.narrowed(filter.as_deref())?;
+    let question = short(py, || question.pinned())?;
     let layout = layout_of(columns, raw)?;
     let names = layout.columns.iter().map(|column| column.name().to_owned());
     let want = Want::Columns {
@@ -349,6 +354,8 @@ pub(crate) fn run_task(
     };
     let task = Task::from_bytes(bytes.as_bytes()).map_err(Error::from)?;
     let folder = folder.call1((task.place.as_str(),))?;
+    let threads = threads_of(num_threads)?;
+    let again = (bytes.clone().unbind(), folder.clone().unbind(), threads);
     let remote = match folder.is_none() {
         true => None,
         false => Some((RemoteFolder::new(&folder), name_of(&folder)?)),
@@ -371,7 +378,7 @@ pub(crate) fn run_task(
         origin,
         filter.as_deref(),
         (index, skip_damaged, now),
-        threads_of(num_threads)?,
+        threads,
         within,
     )?;
     match want {
@@ -383,17 +390,16 @@ pub(crate) fn run_task(
             } else {
                 ng_arrow::Form::Units
             };
-            Ok(ArrowStream::of_question(
-                question,
-                Layout::new(columns, form),
-            ))
+            let layout = Layout::new(columns, form);
+            Ok(ArrowStream::of_task(question, layout, again))
         }
         Want::Aggregate { by, measures } => {
-            let partial = answered(py, &question, |query| {
+            let (partial, stats) = answered(py, &question, |query| {
                 let (by, measures) = asked_groups(&by, &measures)?;
-                Ok(query.aggregate_partial(&by, &measures)?.value.to_bytes())
+                let answer = query.aggregate_partial(&by, &measures)?;
+                Ok((answer.value.to_bytes(), answer.stats))
             })?;
-            Ok(ArrowStream::of_batch(partial_batch(&partial)?))
+            Ok(ArrowStream::of_batch(partial_batch(&partial, &stats)?))
         }
         Want::Nearest {
             spaces,
@@ -411,12 +417,12 @@ pub(crate) fn run_task(
                 in_steps,
             };
             let points = given.points()?;
-            let near = answered(py, &question, |query| {
-                Ok(query
-                    .nearest(&points, usize::try_from(k).unwrap_or(usize::MAX))?
-                    .value)
+            let k = usize::try_from(k).unwrap_or(usize::MAX);
+            let (near, stats) = answered(py, &question, |query| {
+                let answer = query.nearest(&points, k)?;
+                Ok((answer.value, answer.stats))
             })?;
-            Ok(ArrowStream::of_batch(near_batch(&near)?))
+            Ok(ArrowStream::of_batch(near_batch(&near, &stats)?))
         }
         _ => Err(Error::new(INTERNAL, "a task that this version does not know").into()),
     }
@@ -447,22 +453,37 @@ fn answered<T: Send>(
     })
 }
 
-fn batch(columns: Vec<(&'static str, ArrayRef)>) -> Result<RecordBatch, Error> {
-    RecordBatch::try_from_iter(columns).map_err(|error| Error::new(INTERNAL, error))
+/// A batch of columns; what was looked at is in the metadata of its schema.
+fn batch(columns: Vec<(&'static str, ArrayRef)>, stats: &Stats) -> Result<RecordBatch, Error> {
+    let counts = [
+        stats.blocks,
+        stats.blocks_looked_at,
+        stats.blocks_skipped,
+        stats.blocks_unread,
+        stats.bytes_read,
+        stats.damaged_blocks,
+        stats.damaged_tokens,
+    ];
+    let counts = counts.map(|count| count.to_string()).join(" ");
+    let failed = |error| Error::new(INTERNAL, error);
+    let batch = RecordBatch::try_from_iter(columns).map_err(failed)?;
+    let facts = HashMap::from([("ngtoken.stats".to_owned(), counts)]);
+    let schema = batch.schema().as_ref().clone().with_metadata(facts);
+    batch.with_schema(Arc::new(schema)).map_err(failed)
 }
 
-fn partial_batch(partial: &[u8]) -> Result<RecordBatch, Error> {
+fn partial_batch(partial: &[u8], stats: &Stats) -> Result<RecordBatch, Error> {
     let column = BinaryArray::from_vec(vec![partial]);
-    batch(vec![("partial", Arc::new(column))])
+    batch(vec![("partial", Arc::new(column))], stats)
 }
 
 /// A row for each neighbour of each point: how near it is as a number by which they are ordered,
 /// the distance, and the position.
-fn near_batch(near: &[Neighbours]) -> Result<RecordBatch, Error> {
+fn near_batch(near: &[Neighbours], stats: &Stats) -> Result<RecordBatch, Error> {
     let all = || near.iter().flat_map(|near| &near.neighbours);
     let of_each = (0_u32..).zip(near);
     let points = of_each.flat_map(|(point, near)| near.neighbours.iter().map(move |_| point));
-    batch(vec![
+    let columns: Vec<(_, ArrayRef)> = vec![
         ("point", Arc::new(UInt32Array::from_iter_values(points))),
         (
             "order",
@@ -482,7 +503,8 @@ fn near_batch(near: &[Neighbours]) -> Result<RecordBatch, Error> {
                 all().map(|near| near.position),
             )),
         ),
-    ])
+    ];
+    batch(columns, stats)
 }
 
 /// The partial answer over no tokens, as bytes: refuses what cannot be asked in parts.
@@ -505,14 +527,13 @@ pub(crate) fn merge_partials<'py>(
     for partial in partials.try_iter()? {
         let partial = partial?;
         let bytes: &[u8] = partial.extract()?;
-        let next = Partial::from_bytes(bytes).map_err(Error::from)?;
         short(py, || {
-            all.merge(next)?;
+            all.merge(Partial::from_bytes(bytes)?)?;
             Ok(all.fold()?)
         })?;
     }
     let measures = all.measures().to_vec();
     let groups = short(py, || Ok(all.finish()?))?;
-    let stats = crate::query::stats(py, &Stats::default(), Vec::new())?;
-    groups_of(py, &groups, &measures, stats)
+    // It counts what the partial answers looked at.
+    groups_of(py, &groups, &measures, partials.getattr("stats")?)
 }

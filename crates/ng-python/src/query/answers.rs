@@ -28,7 +28,7 @@ pub(super) fn made<'py>(
 }
 
 /// What was looked at. Warns in Python of ignored parts of the index.
-pub(crate) fn stats<'py>(
+pub(super) fn stats<'py>(
     py: Python<'py>,
     stats: &Stats,
     warnings: Vec<String>,

@@ -22,7 +22,7 @@ mod operations;
 mod question;
 mod subject;
 
-pub(crate) use answers::{columns, positions, stats};
+pub(crate) use answers::{columns, positions};
 pub(crate) use class::Query;
 pub(crate) use errors::{filter_of, name_of_column};
 pub(crate) use index::{forget, index_info, layout_columns, spaces_of};

@@ -166,7 +166,7 @@ impl Question {
     }
 
     /// The same query over the tokens of this moment, which is also the time for `valid`.
-    pub(super) fn pinned(mut self) -> Result<Self, Error> {
+    pub(crate) fn pinned(mut self) -> Result<Self, Error> {
         self.now = Some(self.now());
         self.origin = Origin::Pinned(self.origin.pinned()?);
         Ok(self)
