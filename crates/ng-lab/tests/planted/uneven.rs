@@ -103,8 +103,14 @@ fn assert_outcomes(gate: &GateReport) {
     assert_eq!(steady.decided_round, Some(8));
     assert!(steady.decided_s.is_some());
     assert_eq!((wild.outcome, wild.pairs), (Outcome::Noise, Some(16)));
-    let reason = "too wide to say; the budget ended after 16 pairs";
-    assert_eq!(wild.reason.as_deref(), Some(reason));
+    // Of work so wild the program may differ from itself, by chance.
+    let reason = wild.reason.as_deref().expect("a reason");
+    let doubt = reason.strip_suffix("; the budget ended after 16 pairs");
+    let by_chance = "A/A differs, as one in so many does by chance";
+    assert!(
+        matches!(doubt, Some("too wide to say")) || doubt == Some(by_chance),
+        "{reason}"
+    );
 }
 
 /// The table has every sample, and the kept report is the same.

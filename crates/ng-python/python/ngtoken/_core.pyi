@@ -282,18 +282,10 @@ class _Asked(_Columns):
         replace: bool = False,
     ) -> int: ...
 
-@final
-class Query(_Asked):
-    def where(
-        self,
-        filter: str | None = None,
-        *,
-        index: bool | None = None,
-        verified: bool | None = None,
-        skip_damaged: bool | None = None,
-        num_threads: _Whole | None = None,
-    ) -> Query: ...
-    def snapshot(self) -> Query: ...
+@type_check_only
+class _Divided:
+    """What engines ask, of a dataset and its queries."""
+
     def tasks(
         self,
         columns: _Names | None = None,
@@ -326,6 +318,19 @@ class Query(_Asked):
         weights: Mapping[str, float] | None = None,
         task_bytes: _Whole = 134217728,
     ) -> Nearest: ...
+
+@final
+class Query(_Asked, _Divided):
+    def where(
+        self,
+        filter: str | None = None,
+        *,
+        index: bool | None = None,
+        verified: bool | None = None,
+        skip_damaged: bool | None = None,
+        num_threads: _Whole | None = None,
+    ) -> Query: ...
+    def snapshot(self) -> Query: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
     @property
     def filter(self) -> str | None: ...
@@ -487,7 +492,7 @@ _Amount: TypeAlias = int | str | timedelta
 _Kept: TypeAlias = str | timedelta
 
 @final
-class Dataset(Tokens):
+class Dataset(Tokens, _Divided):
     @staticmethod
     def create(path: _Path, tags: Mapping[str, str] | None = None) -> Dataset: ...
     @staticmethod
@@ -598,38 +603,6 @@ class Dataset(Tokens):
         dry_run: bool = False,
         num_threads: _Whole | None = None,
     ) -> DatasetRepairReport: ...
-    def tasks(
-        self,
-        columns: _Names | None = None,
-        where: str | None = None,
-        raw: bool = False,
-        *,
-        task_bytes: _Whole = 134217728,
-    ) -> list[bytes]: ...
-    def to_ray(
-        self,
-        columns: _Names | None = None,
-        where: str | None = None,
-        raw: bool = False,
-        *,
-        task_bytes: _Whole = 134217728,
-    ) -> Any: ...
-    def ray_aggregate(
-        self,
-        by: _Names | None = None,
-        measures: _Names | None = None,
-        *,
-        task_bytes: _Whole = 134217728,
-    ) -> Groups: ...
-    def ray_nearest(
-        self,
-        points: npt.ArrayLike | Token,
-        k: _Whole = 10,
-        space: _Space | None = None,
-        *,
-        weights: Mapping[str, float] | None = None,
-        task_bytes: _Whole = 134217728,
-    ) -> Nearest: ...
     @property
     def path(self) -> Path | str: ...
     @property

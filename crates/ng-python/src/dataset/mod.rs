@@ -6,9 +6,11 @@
 //! - `state` is what a `Dataset` object shows at the moment;
 //! - `writer` appends, `follow` reads what comes, `change` has the verbs that make a generation, and
 //!   `upkeep` those that look after them;
+//! - `engines` cuts questions into tasks, for Ray and others, and `task` does them;
 //! - `errors` maps errors, `facts` makes Python objects of what generations say.
 
 mod change;
+mod engines;
 mod errors;
 mod facts;
 mod follow;

@@ -1,4 +1,4 @@
-//! Tasks: cut from what is asked, done on any machine, and their answers put together.
+//! Tasks, done on any machine, and their answers put together.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -9,316 +9,22 @@ use ng_arrow::arrow_array::{
     ArrayRef, BinaryArray, Float64Array, RecordBatch, UInt32Array, UInt64Array,
 };
 use ng_dataset::{Ask, Piece, Task, TaskFlaw, Want};
-use ng_parallel::Workers;
 use ng_query::{Column, Neighbours, Partial, PartialError, Query as Asked, Stats};
-use ng_token::{Space, Token};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict};
+use pyo3::types::PyBytes;
 
+use super::ShardSet;
 use super::remote::{RemoteFolder, name_of};
 use super::view::View;
-use super::{Dataset, ShardSet};
-use crate::arrow::{ArrowStream, layout_of};
+use crate::arrow::ArrowStream;
 use crate::columns::space_of;
 use crate::error::{Class, Error, INTERNAL, Value};
-use crate::given::{Text, Whole, kind_of, optional};
-use crate::query::{Asks, GivenPoints, Query, Question, asked_groups, groups_of, names_of};
+use crate::given::{Whole, kind_of};
+use crate::query::{GivenPoints, Question, asked_groups, groups_of};
 use crate::shown::Shown;
 use crate::tokens::{Origin, Pinned};
-use crate::whole::{count_of, of_64_bits, threads_of};
+use crate::whole::threads_of;
 use crate::work::{long, short};
-
-/// A task as bytes, and how many rows it has, if that is known before it is done.
-type Cut<'py> = (Bound<'py, PyBytes>, Option<u64>, u64);
-
-#[pymethods]
-impl Query {
-    /// Columns of the matching tokens, as a ``ray.data.Dataset``: each read task is a shard
-    /// or a run of blocks of at most ``task_bytes`` of tokens, and filters and gathers
-    /// where it runs.
-    #[pyo3(
-        signature = (
-            columns = None, r#where = None, raw = false, *,
-            task_bytes = Whole::Default(1 << 27)
-        ),
-        text_signature = "($self, columns=None, where=None, raw=False, *, \
-            task_bytes=134217728)"
-    )]
-    fn to_ray<'py>(
-        slf: &Bound<'py, Self>,
-        columns: Option<&Bound<'py, PyAny>>,
-        r#where: Option<Text<'py>>,
-        raw: bool,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let py = slf.py();
-        let question = slf.get().question();
-        let (question, layout, want) = rows_of(py, question, columns, r#where, raw)?;
-        let (tasks, folder) = tasks_of(py, &question, want, &task_bytes)?;
-        let stream = Bound::new(py, ArrowStream::of_question(question, layout))?;
-        let ray = py.import("ngtoken._ray")?;
-        ray.getattr("to_ray")?.call1((tasks, folder, stream))
-    }
-
-    /// The tasks that ``to_ray`` gives to Ray, for any other engine: bytes, each of which
-    /// ``ngtoken.dataset.run_task`` answers with the columns of its rows.
-    #[pyo3(
-        signature = (
-            columns = None, r#where = None, raw = false, *,
-            task_bytes = Whole::Default(1 << 27)
-        ),
-        text_signature = "($self, columns=None, where=None, raw=False, *, \
-            task_bytes=134217728)"
-    )]
-    fn tasks<'py>(
-        &self,
-        py: Python<'py>,
-        columns: Option<&Bound<'py, PyAny>>,
-        r#where: Option<Text<'py>>,
-        raw: bool,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        let (question, _, want) = rows_of(py, self.question(), columns, r#where, raw)?;
-        let (tasks, _) = tasks_of(py, &question, want, &task_bytes)?;
-        Ok(tasks.into_iter().map(|(task, ..)| task).collect())
-    }
-
-    /// Does what ``aggregate`` does, by Ray: one round of tasks, whose partial answers are
-    /// merged here. Quantiles of columns of 32 bits need a second pass, and are refused.
-    #[pyo3(
-        signature = (by = None, measures = None, *, task_bytes = Whole::Default(1 << 27)),
-        text_signature = "($self, by=None, measures=None, *, task_bytes=134217728)"
-    )]
-    fn ray_aggregate<'py>(
-        &self,
-        py: Python<'py>,
-        by: Option<&Bound<'py, PyAny>>,
-        measures: Option<&Bound<'py, PyAny>>,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let names = |field, given: Option<&Bound<'py, PyAny>>| {
-            given.map_or(Ok(String::new()), |given| names_of(field, given))
-        };
-        let (by, measures) = (names("by", by)?, names("measures", measures)?);
-        let empty = short(py, || no_groups(&by, &measures))?;
-        let want = Want::Aggregate { by, measures };
-        // Its generation stays as long as there are tasks.
-        let question = self.question();
-        let question = short(py, || question.pinned())?;
-        let (tasks, folder) = tasks_of(py, &question, want, &task_bytes)?;
-        let ray = py.import("ngtoken._ray")?;
-        let partials = ray.getattr("Partials")?.call1((tasks, folder))?;
-        merge_partials(&partials, PyBytes::new(py, &empty))
-    }
-
-    /// Does what ``nearest`` does, by Ray: one round of tasks, each with the nearest of its
-    /// tokens.
-    #[pyo3(
-        signature = (
-            points, k = Whole::Default(10), space = None, *, weights = None,
-            task_bytes = Whole::Default(1 << 27)
-        ),
-        text_signature = "($self, points, k=10, space=None, *, weights=None, \
-            task_bytes=134217728)"
-    )]
-    fn ray_nearest<'py>(
-        &self,
-        py: Python<'py>,
-        points: &Bound<'py, PyAny>,
-        k: Whole<'py>,
-        space: Option<Text<'py>>,
-        weights: Option<&Bound<'py, PyDict>>,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let space = optional("space", space.as_ref())?;
-        let given = GivenPoints::of(py, points, space.as_deref(), weights)?;
-        let (count, k) = (given.points()?.len(), count_of("k", &k)?);
-        if k == 0 {
-            return Err(Error::value("k", Value::Whole(0), "1 or more").into());
-        }
-        let name = |(space, weight): &(Space, Option<f64>)| (space.name().to_owned(), *weight);
-        let want = Want::Nearest {
-            spaces: given.spaces.iter().map(name).collect(),
-            points: given.places,
-            in_steps: given.in_steps,
-            k: k as u64,
-        };
-        let question = self.question();
-        let question = short(py, || question.pinned())?;
-        let (tasks, folder) = tasks_of(py, &question, want, &task_bytes)?;
-        let ray = py.import("ngtoken._ray")?;
-        ray.getattr("nearest")?.call1((tasks, folder, count, k))
-    }
-}
-
-#[pymethods]
-impl Dataset {
-    /// Columns of the matching tokens, as a ``ray.data.Dataset``: each read task is a shard or a run
-    /// of blocks of at most ``task_bytes`` of tokens, and filters and gathers where it runs.
-    #[pyo3(
-        signature = (
-            columns = None, r#where = None, raw = false, *, task_bytes = Whole::Default(1 << 27)
-        ),
-        text_signature = "($self, columns=None, where=None, raw=False, *, task_bytes=134217728)"
-    )]
-    fn to_ray<'py>(
-        slf: &Bound<'py, Self>,
-        columns: Option<&Bound<'py, PyAny>>,
-        r#where: Option<Text<'py>>,
-        raw: bool,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        Query::to_ray(
-            &slf.get().query(slf.py())?,
-            columns,
-            r#where,
-            raw,
-            task_bytes,
-        )
-    }
-
-    /// The tasks that ``to_ray`` gives to Ray, for any other engine: bytes, each of which
-    /// ``ngtoken.dataset.run_task`` answers with the columns of its rows.
-    #[pyo3(
-        signature = (
-            columns = None, r#where = None, raw = false, *, task_bytes = Whole::Default(1 << 27)
-        ),
-        text_signature = "($self, columns=None, where=None, raw=False, *, task_bytes=134217728)"
-    )]
-    fn tasks<'py>(
-        &self,
-        py: Python<'py>,
-        columns: Option<&Bound<'py, PyAny>>,
-        r#where: Option<Text<'py>>,
-        raw: bool,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Vec<Bound<'py, PyBytes>>> {
-        self.query(py)?
-            .get()
-            .tasks(py, columns, r#where, raw, task_bytes)
-    }
-
-    /// Does what ``aggregate`` does, by Ray: one round of tasks, whose partial answers are merged
-    /// here. Quantiles of columns of 32 bits need a second pass, and are refused.
-    #[pyo3(
-        signature = (by = None, measures = None, *, task_bytes = Whole::Default(1 << 27)),
-        text_signature = "($self, by=None, measures=None, *, task_bytes=134217728)"
-    )]
-    fn ray_aggregate<'py>(
-        &self,
-        py: Python<'py>,
-        by: Option<&Bound<'py, PyAny>>,
-        measures: Option<&Bound<'py, PyAny>>,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        self.query(py)?
-            .get()
-            .ray_aggregate(py, by, measures, task_bytes)
-    }
-
-    /// Does what ``nearest`` does, by Ray: one round of tasks, each with the nearest of its tokens.
-    #[pyo3(
-        signature = (
-            points, k = Whole::Default(10), space = None, *, weights = None,
-            task_bytes = Whole::Default(1 << 27)
-        ),
-        text_signature = "($self, points, k=10, space=None, *, weights=None, task_bytes=134217728)"
-    )]
-    fn ray_nearest<'py>(
-        &self,
-        py: Python<'py>,
-        points: &Bound<'py, PyAny>,
-        k: Whole<'py>,
-        space: Option<Text<'py>>,
-        weights: Option<&Bound<'py, PyDict>>,
-        task_bytes: Whole<'py>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let query = self.query(py)?;
-        query
-            .get()
-            .ray_nearest(py, points, k, space, weights, task_bytes)
-    }
-}
-
-impl Dataset {
-    /// A query over all its tokens.
-    fn query<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, Query>> {
-        let question = Question::of_all(Origin::Dataset(Arc::clone(&self.state)));
-        Bound::new(py, Query::of(question))
-    }
-}
-
-/// A question about the columns of the matching tokens.
-fn rows_of(
-    py: Python<'_>,
-    question: Question,
-    columns: Option<&Bound<'_, PyAny>>,
-    r#where: Option<Text<'_>>,
-    raw: bool,
-) -> PyResult<(Question, Layout, Want)> {
-    let filter = optional("where", r#where.as_ref())?;
-    let question = question.narrowed(filter.as_deref())?;
-    let question = short(py, || question.pinned())?;
-    let layout = layout_of(columns, raw)?;
-    let names = layout.columns.iter().map(|column| column.name().to_owned());
-    let want = Want::Columns {
-        columns: names.collect(),
-        raw,
-    };
-    Ok((question, layout, want))
-}
-
-/// The tasks of a question about a dataset, of this moment, and its folder, if a file system of
-/// Python's reads it.
-fn tasks_of<'py>(
-    py: Python<'py>,
-    question: &Question,
-    want: Want,
-    task_bytes: &Whole<'py>,
-) -> PyResult<(Vec<Cut<'py>>, Option<Py<PyAny>>)> {
-    let most_bytes = of_64_bits("task_bytes", task_bytes)?;
-    let tasks = short(py, || {
-        let subject = question.subject()?;
-        let (set, place) = match (subject.shown(), question.origin.dataset()) {
-            (Shown::Shards(set, range), Some(dataset)) if range.len() == set.len() => {
-                (set, dataset.path())
-            }
-            _ => return Err(no_dataset()),
-        };
-        let (filter, (index, skip_damaged)) = (question.filter()?, question.is_asked_how());
-        let ask = Ask {
-            filter: question.text(),
-            now: question.now(),
-            skip_damaged,
-            index,
-            want,
-        };
-        let place = place.to_str().ok_or_else(|| {
-            let value = Value::Text(place.display().to_string());
-            Error::value("path", value, "a Unicode path, for other machines")
-        })?;
-        let tasks = set.tasks(place, &ask, filter.as_ref(), most_bytes);
-        let tasks = tasks.ok_or_else(no_dataset)?.into_iter();
-        let is_exact = question.wants_all();
-        let cut = tasks.map(|task| {
-            let rows = task.positions.end - task.positions.start;
-            Ok((task.to_bytes()?, is_exact.then_some(rows), rows))
-        });
-        cut.collect::<Result<Vec<_>, Error>>()
-    })?;
-    let cut = |(bytes, exact, rows): (Vec<u8>, _, _)| (PyBytes::new(py, &bytes), exact, rows);
-    let folder = question.origin.dataset().map(|dataset| dataset.place());
-    let folder = folder.and_then(|place| place.folder(py));
-    Ok((tasks.into_iter().map(cut).collect(), folder))
-}
-
-fn no_dataset() -> Error {
-    Error::wrong_type(
-        "tokens",
-        "of memory or one file",
-        "those of a dataset, all of them",
-    )
-}
 
 impl From<TaskFlaw> for Error {
     fn from(flaw: TaskFlaw) -> Self {
@@ -505,14 +211,6 @@ fn near_batch(near: &[Neighbours], stats: &Stats) -> Result<RecordBatch, Error> 
         ),
     ];
     batch(columns, stats)
-}
-
-/// The partial answer over no tokens, as bytes: refuses what cannot be asked in parts.
-fn no_groups(by: &str, measures: &str) -> Result<Vec<u8>, Error> {
-    let (by, measures) = asked_groups(by, measures)?;
-    let none: &[Token] = &[];
-    let query = Asked::new(none, &Workers::new(1)?);
-    Ok(query.aggregate_partial(&by, &measures)?.value.to_bytes())
 }
 
 /// Merges partial answers in the order of their tokens; ``empty`` is that over no tokens.
