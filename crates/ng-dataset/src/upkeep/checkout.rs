@@ -9,7 +9,7 @@ use ng_store::disk::Dir;
 use super::found::Found;
 use crate::error::Conflict;
 use crate::manifest::{Entry, Sealed, Verb};
-use crate::place::{Place, SHARDS, shard_of};
+use crate::place::{Place, Removal, SHARDS, shard_of};
 use crate::shard::{check_sealed, open_file};
 use crate::{Dataset, DatasetError, Manifest};
 
@@ -189,7 +189,7 @@ fn look<R: Dir>(place: &Place<R>, old: u64, file: FileId) -> Result<Tail<R>, Dat
             ended.get_or_insert((manifest.verb, manifest.appended));
         }
     }
-    let Some(found) = Found::of(place, file)? else {
+    let Removal::Ours(found) = Found::of(place, file)? else {
         return Ok(Tail::Held);
     };
     let rows = found.reader.len();

@@ -18,17 +18,19 @@ pub(super) struct Found<R: Dir> {
 }
 
 impl<R: Dir> Found<R> {
-    /// Locks a file; `None` if somebody else has its lock, or it is not there.
+    /// Locks a file.
     ///
     /// It is not opened to append, which would repeat its last commit under another number: another
     /// generation may name the file sealed.
-    pub(super) fn of(place: &Place<R>, file: FileId) -> Result<Option<Self>, DatasetError> {
+    pub(super) fn of(place: &Place<R>, file: FileId) -> Result<Removal<Self>, DatasetError> {
         let (shards, path) = (place.shards()?, place.shard_path(file));
-        let Removal::Ours(held) = Removal::of(&shards, &shard_name(file), &path)? else {
-            return Ok(None);
+        let held = match Removal::of(&shards, &shard_name(file), &path)? {
+            Removal::Gone => return Ok(Removal::Gone),
+            Removal::InUse => return Ok(Removal::InUse),
+            Removal::Ours(held) => held,
         };
         let reader = open_file(place, file)?;
-        Ok(Some(Self { file, reader, held }))
+        Ok(Removal::Ours(Self { file, reader, held }))
     }
 
     /// Makes what is committed in it durable, indexes it, and says what a generation says of it.

@@ -9,6 +9,7 @@ mod collect;
 mod found;
 mod info;
 mod log;
+mod named;
 mod real;
 mod repair;
 #[cfg(test)]

@@ -79,7 +79,7 @@ impl<R: Dir> Collector<'_, R> {
             return Ok(());
         }
         // Whoever had one of the locks until now has published what names it.
-        self.named.update(self.place)?;
+        self.look_through()?;
         for candidate in candidates {
             if !self.named.has(candidate.file) {
                 self.remove_shard(shards, &candidate)?;

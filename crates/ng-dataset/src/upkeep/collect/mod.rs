@@ -11,12 +11,11 @@
 //!    between they are files that nobody names, which a later collector removes when they are old.
 //!
 //! A file is removed under its own lock, with the manifests looked through again since it was
-//! taken: its creator had it until the generation that names it was published (`named.rs`). The
+//! taken: its creator had it until the generation that names it was published (`../named.rs`). The
 //! shards of a change have no locks of their own: while one is at work, files that nobody has named
 //! yet stay.
 
 mod files;
-mod named;
 mod raise;
 #[cfg(test)]
 mod tests;
@@ -27,8 +26,8 @@ use std::time::Duration;
 use ng_query::sealed::FileId;
 use ng_store::disk::{Dir, Disk};
 
-use self::named::{Named, refusal};
 use self::raise::{Limits, raise, so_far};
+use super::named::Named;
 use super::real::disk_bytes;
 use crate::place::{Place, Removal, manifest_name};
 use crate::{Dataset, DatasetError, ManifestFlaw};
@@ -236,8 +235,16 @@ impl<'a, R: Dir> Collector<'a, R> {
         // A dry run has nobody publish what the newest one names.
         let stays = |generation: &u64| self.options.dry_run && *generation == limits.base;
         self.named.pass_over(dropped.iter().filter(|it| !stays(it)));
-        self.named.update(self.place)?;
+        self.look_through()?;
         Ok(dropped)
+    }
+
+    /// Reads the manifests that are new in the folder.
+    fn look_through(&mut self) -> Result<(), DatasetError> {
+        let place = self.place;
+        self.named.update(place, |generation, flaw| {
+            Err(refusal(place, generation, flaw))
+        })
     }
 
     fn remove_manifests(&mut self, dropped: Vec<u64>) -> Result<(), DatasetError> {
@@ -271,7 +278,7 @@ impl<'a, R: Dir> Collector<'a, R> {
             }
             Some(Ok(manifest)) => manifest,
         };
-        self.named.add(self.place, generation, Ok(manifest))?;
+        self.named.add(&manifest);
         let name = manifest_name(generation);
         let path = self.place.manifest_path(generation);
         let is_read = matches!(
@@ -305,7 +312,8 @@ impl<'a, R: Dir> Collector<'a, R> {
         };
         if let Removal::InUse = taken {
             self.report.read.push(generation);
-            self.named.add(self.place, generation, manifest)?;
+            let manifest = manifest.map_err(|flaw| refusal(self.place, generation, flaw))?;
+            self.named.add(&manifest);
             return Ok(true);
         }
         match manifest {
@@ -342,5 +350,19 @@ impl<'a, R: Dir> Collector<'a, R> {
         }
         let synced = self.place.root().sync();
         synced.map_err(DatasetError::io(self.place.path(), "sync the folder"))
+    }
+}
+
+/// Why no file is removed because of a manifest. Of two datasets, one names other files than it
+/// should; one that is damaged may name any.
+fn refusal<R: Dir>(place: &Place<R>, generation: u64, flaw: ManifestFlaw) -> DatasetError {
+    let path = place.manifest_path(generation);
+    match flaw {
+        ManifestFlaw::Dataset { .. } => DatasetError::Manifest { path, flaw },
+        flaw => DatasetError::KeptManifest {
+            path,
+            generation,
+            flaw,
+        },
     }
 }

@@ -21,6 +21,7 @@ pub use report::{LeftShard, Orphan, OrphanState, RepairReport, RepairedShard};
 
 use self::shard::{Of, Remedy};
 use super::found::Found;
+use super::named::Named;
 use super::verify::{DatasetReport, VerifyProgress, verify};
 use crate::manifest::{Entry, Sealed};
 use crate::place::Place;
@@ -48,7 +49,7 @@ impl<R: Dir> Dataset<R> {
         let verified = verify(place, workers, &pinned, watch)?;
         let mut repair = Repair::new(place, options, verified);
         repair.remedy_all(&pinned)?;
-        repair.look_for_orphans()?;
+        repair.look_at_orphans()?;
         if !options.is_dry_run() {
             repair.publish()?;
             if options.closes_tails() {
@@ -67,6 +68,7 @@ struct Repair<'a, R: Dir> {
     report: RepairReport,
     /// What the entries of a file become.
     remedies: BTreeMap<FileId, Remedy<R>>,
+    named: Named,
     recovered: Vec<(Found<R>, Sealed)>,
 }
 
@@ -77,6 +79,7 @@ impl<'a, R: Dir> Repair<'a, R> {
             options,
             report: RepairReport::of(verified),
             remedies: BTreeMap::new(),
+            named: Named::default(),
             recovered: Vec::new(),
         }
     }

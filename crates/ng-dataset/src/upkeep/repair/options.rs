@@ -40,8 +40,9 @@ impl RepairOptions {
     /// Appends the shards that no generation names, if they are sound and nobody has their lock.
     ///
     /// They may be those that only a damaged manifest named. They may as well be those of a change
-    /// that died before it was published: then tokens occur twice. So look at them first, with a
-    /// [dry run](Self::dry_run).
+    /// that died before it was published: then tokens occur twice. Or a collector was about to
+    /// remove them, or died before it did: then deleted tokens are back. So look at them first, with
+    /// a [dry run](Self::dry_run).
     #[must_use]
     pub const fn recover_orphans(mut self, recover_orphans: bool) -> Self {
         self.recover_orphans = recover_orphans;

@@ -1,31 +1,45 @@
 //! Shards that no generation names.
 
-use ng_query::sealed::FileId;
 use ng_store::VerifyBlocks;
 use ng_store::disk::Dir;
 
 use super::{Orphan, OrphanState, Repair};
 use crate::DatasetError;
+use crate::place::Removal;
 use crate::upkeep::found::Found;
 
 impl<R: Dir> Repair<'_, R> {
-    pub(super) fn look_for_orphans(&mut self) -> Result<(), DatasetError> {
-        let orphans = self.report.verified.unnamed.clone();
-        let is_changing = !orphans.is_empty() && self.place.is_changing()?;
-        for file in orphans {
-            let state = match is_changing {
-                true => OrphanState::Locked,
-                false => self.look_at(file).unwrap_or_else(OrphanState::Damaged),
+    /// Looks at the files that no generation named before the shards were verified. Since then,
+    /// which may be hours ago, they may have been named, and replaced by others, or removed.
+    pub(super) fn look_at_orphans(&mut self) -> Result<(), DatasetError> {
+        let files = self.report.verified.unnamed.clone();
+        let is_changing = !files.is_empty() && self.place.is_changing()?;
+        let find = |file| match is_changing {
+            true => Ok(Removal::InUse),
+            false => Found::of(self.place, file),
+        };
+        let found: Vec<_> = files.into_iter().map(|file| (file, find(file))).collect();
+        // Whoever had one of the locks until now has published what names it. What only a damaged
+        // manifest names is what is looked for.
+        self.named.update(self.place, |_, _| Ok(()))?;
+        for (file, found) in found {
+            if self.named.has(file) {
+                continue;
+            }
+            let state = match found {
+                Ok(Removal::Gone) => continue,
+                Ok(Removal::InUse) => OrphanState::Locked,
+                Ok(Removal::Ours(found)) => {
+                    self.look_at(found).unwrap_or_else(OrphanState::Damaged)
+                }
+                Err(error) => OrphanState::Damaged(error),
             };
             self.report.orphans.push(Orphan { file, state });
         }
         Ok(())
     }
 
-    fn look_at(&mut self, file: FileId) -> Result<OrphanState, DatasetError> {
-        let Some(found) = Found::of(self.place, file)? else {
-            return Ok(OrphanState::Locked);
-        };
+    fn look_at(&mut self, found: Found<R>) -> Result<OrphanState, DatasetError> {
         check(&found)?;
         let rows = found.reader.len();
         if rows > 0 && self.options.recovers_orphans() && !self.options.is_dry_run() {

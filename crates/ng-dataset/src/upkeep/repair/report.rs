@@ -26,7 +26,7 @@ pub struct RepairReport {
     pub left: Vec<LeftShard>,
     /// The tails that were sealed.
     pub closed_tails: Vec<FileId>,
-    /// The shards that no generation names.
+    /// The shards that no generation names, not even one that was published during the repair.
     pub orphans: Vec<Orphan>,
 }
 

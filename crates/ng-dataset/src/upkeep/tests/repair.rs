@@ -1,4 +1,5 @@
 use std::fs::File;
+use std::sync::Mutex;
 
 use ng_parallel::Workers;
 use ng_store::disk::{Dir, Disk};
@@ -300,6 +301,43 @@ fn orphans_that_are_locked_or_damaged_are_not_recovered() {
     let report = repair(&dataset, &RepairOptions::new());
     let left: Vec<FileId> = report.orphans.iter().map(|orphan| orphan.file).collect();
     assert_eq!(left, [damaged]);
+}
+
+/// Verifying takes hours: a file that was a writer's, or a change's, when the folder was listed was
+/// named and replaced until the orphans were looked at. It was appended, and deleted rows came back;
+/// without recovery it was told to be one that no generation names.
+#[test]
+fn what_was_named_or_removed_while_the_shards_were_verified_is_no_orphan() {
+    for recovers in [true, false] {
+        let (_temporary, dataset, _) = four_shards();
+        let (named, removed) = (new_shard(&dataset, 0..5), new_shard(&dataset, 5..9));
+        let (file, path) = (
+            named.entry.file,
+            dataset.place().shard_path(removed.entry.file),
+        );
+        let creators = Mutex::new(Some([named, removed]));
+        let others = |_| {
+            let Some([named, removed]) = creators.lock().unwrap().take() else {
+                return;
+            };
+            let name = |_: &_, next: &mut Manifest| {
+                next.add(named.entry.clone());
+                Ok(true)
+            };
+            dataset.place().change(Verb::Append, name).unwrap();
+            drop((named, removed));
+            fs::remove_file(&path).unwrap();
+            replace_shard(&dataset, file, 0..2).unwrap();
+        };
+        let options = RepairOptions::new().recover_orphans(recovers);
+        let workers = Workers::new(1).unwrap();
+        let report = dataset.repair(&workers, &options, others).unwrap();
+        assert!(creators.into_inner().unwrap().is_none());
+        assert!(report.orphans.is_empty(), "{:?}", report.orphans);
+        assert_eq!(report.generation, None);
+        let expected: Vec<u32> = (10_000..30_010).chain(0..2).collect();
+        assert!(shown(&dataset) == expected);
+    }
 }
 
 #[test]

@@ -25,11 +25,16 @@ impl Named {
         self.files.contains(&file)
     }
 
-    /// Reads the manifests that are new in the folder.
+    /// Reads the manifests that are new in the folder; `damaged` decides whether one is passed over
+    /// that may name any file.
     ///
     /// A generation that goes meanwhile may be followed by one that was not listed: it is done when
     /// the folder is listed twice with nothing new.
-    pub(super) fn update<R: Dir>(&mut self, place: &Place<R>) -> Result<(), DatasetError> {
+    pub(super) fn update<R: Dir>(
+        &mut self,
+        place: &Place<R>,
+        mut damaged: impl FnMut(u64, ManifestFlaw) -> Result<(), DatasetError>,
+    ) -> Result<(), DatasetError> {
         let mut last = Vec::new();
         loop {
             let numbers = place.generations()?;
@@ -39,7 +44,11 @@ impl Named {
                     continue;
                 }
                 match place.read(generation)? {
-                    Some(manifest) => self.add(place, generation, manifest)?,
+                    Some(Ok(manifest)) => self.add(&manifest),
+                    Some(Err(flaw)) => {
+                        damaged(generation, flaw)?;
+                        self.seen.insert(generation);
+                    }
                     None => is_complete = false,
                 }
             }
@@ -50,35 +59,9 @@ impl Named {
         }
     }
 
-    /// Adds the files of a manifest. One that is damaged may name any.
-    pub(super) fn add<R: Dir>(
-        &mut self,
-        place: &Place<R>,
-        generation: u64,
-        manifest: Result<Manifest, ManifestFlaw>,
-    ) -> Result<(), DatasetError> {
-        let manifest = manifest.map_err(|flaw| refusal(place, generation, flaw))?;
-        self.seen.insert(generation);
+    pub(super) fn add(&mut self, manifest: &Manifest) {
+        self.seen.insert(manifest.generation);
         self.files
             .extend(manifest.entries.iter().map(|entry| entry.file));
-        Ok(())
-    }
-}
-
-/// Why no file is removed because of a manifest. Of two datasets, one names other files than it
-/// should.
-pub(super) fn refusal<R: Dir>(
-    place: &Place<R>,
-    generation: u64,
-    flaw: ManifestFlaw,
-) -> DatasetError {
-    let path = place.manifest_path(generation);
-    match flaw {
-        ManifestFlaw::Dataset { .. } => DatasetError::Manifest { path, flaw },
-        flaw => DatasetError::KeptManifest {
-            path,
-            generation,
-            flaw,
-        },
     }
 }
