@@ -6,7 +6,7 @@ use ng_store::CreateError;
 use ng_store::disk::{Dir, Disk};
 use ng_store::file::{Identity, publish_whole};
 
-use super::held::{is_held, is_taken};
+use super::held::{is_taken, may_be_held};
 use super::{Pinned, Place, manifest_name};
 use crate::error::Conflict;
 use crate::{DatasetError, Manifest, Verb};
@@ -159,11 +159,12 @@ impl<R: Dir> Place<R> {
         Err(DatasetError::Locked { path, holder })
     }
 
-    /// Tells whether a change is at work, whose new shards have no locks of their own.
+    /// Tells whether a change is at work, whose new shards have no locks of their own. Where locks
+    /// cannot be asked for, one may be.
     ///
     /// If not, each shard that was there before has been named if it ever is, or has a lock.
     pub(crate) fn is_changing(&self) -> Result<bool, DatasetError> {
-        let held = is_held(&**self.root(), CHANGES);
+        let held = may_be_held(&**self.root(), CHANGES);
         held.map_err(DatasetError::io(self.path().join(CHANGES), "lock"))
     }
 

@@ -1,5 +1,6 @@
 //! Shards that no generation names.
 
+use ng_query::sealed::FileId;
 use ng_store::VerifyBlocks;
 use ng_store::disk::Dir;
 
@@ -13,12 +14,10 @@ impl<R: Dir> Repair<'_, R> {
     /// which may be hours ago, they may have been named, and replaced by others, or removed.
     pub(super) fn look_at_orphans(&mut self) -> Result<(), DatasetError> {
         let files = self.report.verified.unnamed.clone();
-        let is_changing = !files.is_empty() && self.place.is_changing()?;
-        let find = |file| match is_changing {
-            true => Ok(Removal::InUse),
-            false => Found::of(self.place, file),
-        };
-        let found: Vec<_> = files.into_iter().map(|file| (file, find(file))).collect();
+        let found: Vec<_> = files
+            .into_iter()
+            .map(|file| (file, self.find(file)))
+            .collect();
         // Whoever had one of the locks until now has published what names it. What only a damaged
         // manifest names is what is looked for.
         self.named.update(self.place, |_, _| Ok(()))?;
@@ -37,6 +36,14 @@ impl<R: Dir> Repair<'_, R> {
             self.report.orphans.push(Orphan { file, state });
         }
         Ok(())
+    }
+
+    /// Locks a file, unless it may be of a change, whose shards have no locks of their own.
+    fn find(&self, file: FileId) -> Result<Removal<Found<R>>, DatasetError> {
+        match self.place.is_changing()? {
+            true => Ok(Removal::InUse),
+            false => Found::of(self.place, file),
+        }
     }
 
     fn look_at(&mut self, found: Found<R>) -> Result<OrphanState, DatasetError> {

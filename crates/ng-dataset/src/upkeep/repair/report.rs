@@ -86,6 +86,7 @@ pub struct Orphan {
 #[non_exhaustive]
 pub enum OrphanState {
     /// Somebody has its lock, or a change is at work: it will be named, or its writer has not ended.
+    /// Where the file system has no locks, nobody knows.
     Locked,
     /// It is sound, and could be recovered.
     Sound {
@@ -97,6 +98,6 @@ pub enum OrphanState {
         /// How many tokens it has.
         rows: u64,
     },
-    /// It is damaged.
+    /// It is damaged, or cannot be looked at.
     Damaged(DatasetError),
 }

@@ -340,6 +340,27 @@ fn what_was_named_or_removed_while_the_shards_were_verified_is_no_orphan() {
     }
 }
 
+/// It ended the repair, so that no damaged shard was replaced.
+#[test]
+fn a_lock_of_changes_that_cannot_be_opened_is_told_of_the_orphans_alone() {
+    let (_temporary, dataset, files) = four_shards();
+    flip_token(&dataset, files[1], 5);
+    let orphan = new_shard(&dataset, 0..5).entry.file;
+    // It leads to itself.
+    let lock = dataset.path().join("changes.lock");
+    std::os::unix::fs::symlink("changes.lock", lock).unwrap();
+    let report = repair(&dataset, &RepairOptions::new().recover_orphans(true));
+    assert_eq!((report.generation, report.repaired.len()), (Some(5), 1));
+    let [found] = &report.orphans[..] else {
+        panic!("{:?}", report.orphans);
+    };
+    assert_eq!(found.file, orphan);
+    assert!(
+        matches!(&found.state, OrphanState::Damaged(DatasetError::Io { path, .. }) if path.ends_with("changes.lock")),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn a_change_waits_for_who_asks_whether_one_is_at_work_and_for_no_other_change() {
     let (_temporary, dataset, _) = four_shards();
