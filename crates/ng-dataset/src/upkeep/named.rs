@@ -8,6 +8,10 @@ use ng_store::disk::Dir;
 use crate::place::Place;
 use crate::{DatasetError, Manifest, ManifestFlaw};
 
+/// How many files are locked at once, until it was looked through who names them: each is open
+/// once or twice.
+pub(super) const BATCH: usize = 64;
+
 /// The files that the manifests in the folder name. Each manifest is read once.
 #[derive(Default)]
 pub(super) struct Named {

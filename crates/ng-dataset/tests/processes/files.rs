@@ -1,5 +1,7 @@
-//! Changes of many shards by processes that may open few files.
+//! Changes and repairs of many shards by processes that may open few files.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use ng_dataset::{CreateOptions, Dataset, Verb, WriterOptions};
@@ -39,7 +41,7 @@ pub(crate) fn few_are_open() {
         (Verb::Reshard, rows.div_ceil(CUT), rows),
         (Verb::Sort, rows.div_ceil(CUT), rows),
     ] {
-        let actor = Actor::of(limited(&verb.to_string(), path.to_str().unwrap()));
+        let actor = Actor::of(limited(&verb.to_string(), &path, OPEN_FILES));
         assert!(actor.end().success(), "{verb}");
         let snapshot = dataset.snapshot().unwrap();
         assert_eq!(snapshot.manifest().verb, verb);
@@ -51,14 +53,40 @@ pub(crate) fn few_are_open() {
     assert_eq!((seen.out_of_order, seen.counts), (None, vec![rows]));
 }
 
-/// The command of an actor that makes a change, and may open few files.
-fn limited(verb: &str, path: &str) -> Command {
-    let actor = command("change", &[path, verb]);
+/// More orphans than a process may have open, as a reshard leaves that was killed: the repair that
+/// was to recover them had two files open for each.
+pub(crate) fn recover_many_orphans() {
+    const ORPHANS: u64 = 120;
+    const OPEN_FILES: u64 = 160;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens.ngd");
+    let dataset = Dataset::create(&path, &CreateOptions::new()).unwrap();
+    let mut writer = dataset.writer(&WriterOptions::new()).unwrap();
+    for shard in 0..ORPHANS {
+        writer.append(&[token(0, shard)]).unwrap();
+        writer.roll().unwrap();
+    }
+    writer.close().unwrap();
+    for generation in dataset.generations().unwrap().into_iter().skip(1) {
+        fs::remove_file(path.join(format!("manifest-{generation:012}.json"))).unwrap();
+    }
+    let actor = Actor::of(limited("repair", &path, OPEN_FILES));
+    assert!(actor.end().success());
+    let snapshot = dataset.snapshot().unwrap();
+    assert_eq!(
+        (snapshot.shards().len() as u64, snapshot.len()),
+        (ORPHANS, ORPHANS)
+    );
+}
+
+/// The command of an actor that makes a change, and may have some files open.
+fn limited(verb: &str, path: &Path, open_files: u64) -> Command {
+    let actor = command("change", &[path.to_str().unwrap(), verb]);
     let mut limited = Command::new("sh");
     limited
         .args([
             "-c",
-            &format!("ulimit -n {OPEN_FILES} && exec \"$0\" \"$@\""),
+            &format!("ulimit -n {open_files} && exec \"$0\" \"$@\""),
         ])
         .arg(actor.get_program())
         .args(actor.get_args());

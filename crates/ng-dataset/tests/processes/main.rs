@@ -41,7 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn trials() -> Vec<Trial> {
-    let tests: [(&str, fn()); 9] = [
+    let tests: [(&str, fn()); 10] = [
         (
             "history_every_row_of_eight_writers_is_there_once",
             history::test,
@@ -70,6 +70,10 @@ fn trials() -> Vec<Trial> {
         (
             "a_change_of_many_shards_opens_few_files",
             files::few_are_open,
+        ),
+        (
+            "more_orphans_than_a_process_may_open_are_recovered",
+            files::recover_many_orphans,
         ),
         (
             "a_dataset_stays_the_same_when_the_current_folder_changes",

@@ -137,6 +137,10 @@ fn change(path: &Path, verb: &str) {
             let options = SortOptions::by("id".parse().unwrap()).shard_tokens(CUT);
             dataset.sort(&workers, &options, |_| ()).unwrap();
         }
+        "repair" => {
+            let options = RepairOptions::new().recover_orphans(true);
+            dataset.repair(&workers, &options, |_| ()).unwrap();
+        }
         _ => panic!("no verb {verb}"),
     }
 }

@@ -14,10 +14,8 @@ use super::Collector;
 use crate::DatasetError;
 use crate::place::{Removal, SHARDS, shard_name, shard_of};
 use crate::shard::remove_index;
+use crate::upkeep::named::BATCH;
 use crate::upkeep::real;
-
-/// How many files are held open at once, until the folder was looked through again.
-const BATCH: usize = 64;
 
 /// A shard that no manifest is known to name, locked.
 struct Candidate<R: Dir> {

@@ -11,6 +11,7 @@ mod report;
 mod shard;
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use ng_parallel::Workers;
 use ng_query::sealed::FileId;
@@ -21,7 +22,7 @@ pub use report::{LeftShard, Orphan, OrphanState, RepairReport, RepairedShard};
 
 use self::shard::{Of, Remedy};
 use super::found::Found;
-use super::named::Named;
+use super::named::{BATCH, Named};
 use super::verify::{DatasetReport, VerifyProgress, verify};
 use crate::manifest::{Entry, Sealed};
 use crate::place::Place;
@@ -37,7 +38,8 @@ impl<R: Dir> Dataset<R> {
     ///
     /// # Errors
     ///
-    /// [`DatasetError`]; then nothing is published. A shard that cannot be repaired is no error.
+    /// [`DatasetError`]; then nothing is published, unless there are many orphans to recover: what
+    /// was published with the first of them stands. A shard that cannot be repaired is no error.
     pub fn repair(
         &self,
         workers: &Workers,
@@ -49,12 +51,9 @@ impl<R: Dir> Dataset<R> {
         let verified = verify(place, workers, &pinned, watch)?;
         let mut repair = Repair::new(place, options, verified);
         repair.remedy_all(&pinned)?;
-        repair.look_at_orphans()?;
-        if !options.is_dry_run() {
-            repair.publish()?;
-            if options.closes_tails() {
-                repair.report.closed_tails = self.close_tails()?;
-            }
+        repair.publish_all()?;
+        if options.closes_tails() && !options.is_dry_run() {
+            repair.report.closed_tails = self.close_tails()?;
         }
         repair.report.has_damaged_manifest = damaged.is_some();
         Ok(repair.report)
@@ -68,6 +67,7 @@ struct Repair<'a, R: Dir> {
     report: RepairReport,
     /// What the entries of a file become.
     remedies: BTreeMap<FileId, Remedy<R>>,
+    /// What every generation names that is there, since orphans are looked at.
     named: Named,
     recovered: Vec<(Found<R>, Sealed)>,
 }
@@ -82,6 +82,19 @@ impl<'a, R: Dir> Repair<'a, R> {
             named: Named::default(),
             recovered: Vec::new(),
         }
+    }
+
+    /// Publishes the remedies with the first orphans, and then the others: a few at a time, for the
+    /// locks of their files are held until they are named. The lock of changes would not do for all
+    /// of them: it keeps no collector from a file that was named once.
+    fn publish_all(&mut self) -> Result<(), DatasetError> {
+        let orphans = self.report.verified.unnamed.clone();
+        let (first, rest) = orphans.split_at(orphans.len().min(BATCH));
+        for files in iter::once(first).chain(rest.chunks(BATCH)) {
+            self.look_at_orphans(files)?;
+            self.publish()?;
+        }
+        Ok(())
     }
 
     /// Finds a remedy for each damaged file.

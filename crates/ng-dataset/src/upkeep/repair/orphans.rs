@@ -10,14 +10,10 @@ use crate::place::Removal;
 use crate::upkeep::found::Found;
 
 impl<R: Dir> Repair<'_, R> {
-    /// Looks at the files that no generation named before the shards were verified. Since then,
-    /// which may be hours ago, they may have been named, and replaced by others, or removed.
-    pub(super) fn look_at_orphans(&mut self) -> Result<(), DatasetError> {
-        let files = self.report.verified.unnamed.clone();
-        let found: Vec<_> = files
-            .into_iter()
-            .map(|file| (file, self.find(file)))
-            .collect();
+    /// Looks at some of the files that no generation named before the shards were verified. Since
+    /// then, which may be hours ago, they may have been named, and replaced by others, or removed.
+    pub(super) fn look_at_orphans(&mut self, files: &[FileId]) -> Result<(), DatasetError> {
+        let found: Vec<_> = files.iter().map(|&file| (file, self.find(file))).collect();
         // Whoever had one of the locks until now has published what names it. What only a damaged
         // manifest names is what is looked for.
         self.named.update(self.place, |_, _| Ok(()))?;

@@ -7,17 +7,23 @@ use crate::DatasetError;
 use crate::manifest::{Entry, Manifest, Sealed, Verb};
 
 impl<R: Dir> Repair<'_, R> {
-    /// Publishes what was found to do, if there is anything.
+    /// Publishes what was found to do since the last time, if there is anything.
     pub(super) fn publish(&mut self) -> Result<(), DatasetError> {
+        if self.options.is_dry_run() {
+            return Ok(());
+        }
         let published = self
             .place
             .change_over_damage(Verb::Repair, |_, next, is_over| {
                 Ok(self.edit(next) || is_over)
             })?;
-        self.report.generation = published.map(|published| published.generation);
-        if self.report.generation.is_some() {
+        if let Some(published) = published {
+            self.report.generation = Some(published.generation);
             self.note_recovered();
         }
+        // What is named by now needs no locks any more.
+        self.remedies.clear();
+        self.recovered.clear();
         Ok(())
     }
 

@@ -11,7 +11,8 @@ pub struct RepairReport {
     pub verified: DatasetReport,
     /// Whether manifests above it are damaged.
     pub has_damaged_manifest: bool,
-    /// The generation that was published, if there was something to do.
+    /// The generation that was published, if there was something to do: the last one, if many
+    /// orphans were recovered, some at a time.
     pub generation: Option<u64>,
     /// The files that were repaired into new ones.
     pub repaired: Vec<RepairedShard>,
