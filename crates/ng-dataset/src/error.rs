@@ -258,6 +258,13 @@ pub enum Conflict {
         /// The file.
         file: FileId,
     },
+    /// What a generation says of a shard that was to be replaced is no longer what the change went
+    /// by: its zone, its length or its order was wrong.
+    #[error("what is known of shard {file} was corrected by a repair")]
+    ShardCorrected {
+        /// The file.
+        file: FileId,
+    },
     /// A writer's tail is no longer named open.
     #[error("the open tail {file} was ended by another change")]
     TailEnded {

@@ -66,7 +66,11 @@ pub(crate) fn replace_shard<R: Dir>(
     place.change(Verb::Update, |newest, next| {
         let taken = newest.entries_of(old).filter_map(|entry| {
             let rows = entry.rows.from..entry.rows.to?;
-            Some(Taken { file: old, rows })
+            Some(Taken {
+                file: old,
+                rows,
+                sealed: None,
+            })
         });
         let taken: Vec<Taken> = taken.collect();
         let replaced = next.replace(&taken, vec![new.entry.clone()]);

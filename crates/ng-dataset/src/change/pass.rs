@@ -78,6 +78,7 @@ where
         let taken = Taken {
             file: shard.file(),
             rows: shard.rows(),
+            sealed: shard.sealed().cloned(),
         };
         let options = (!self.options.dry_run).then(|| self.options_of(shard, &reader));
         let mut rewrite = Rewrite::new(self.snapshot.place(), &reader, taken, options);

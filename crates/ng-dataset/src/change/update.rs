@@ -28,8 +28,9 @@ where
     /// Nothing is published, and no file is left:
     /// - [`DatasetError::Assign`] if a column cannot store a result;
     /// - [`DatasetError::Locked`] if another change is at work;
-    /// - [`DatasetError::Conflict`] if another change replaced rows all the same, or the newest
-    ///   generation is not the [base](ChangeOptions::base);
+    /// - [`DatasetError::Conflict`] if another change replaced rows all the same, a repair corrected
+    ///   what is known of their shard, or the newest generation is not the
+    ///   [base](ChangeOptions::base);
     /// - [`DatasetError::Read`] if a block of a shard that may have selected rows is damaged: it is
     ///   to be repaired first;
     /// - [`DatasetError::Parallel`] if the workers' stop flag is set;

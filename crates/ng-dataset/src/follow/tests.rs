@@ -48,6 +48,7 @@ fn rewrite(dataset: &Dataset, taken: &[(FileId, Range<u64>)], ids: Range<u32>) -
     let taken = taken.iter().map(|(file, rows)| Taken {
         file: *file,
         rows: rows.clone(),
+        sealed: None,
     });
     let taken: Vec<Taken> = taken.collect();
     place

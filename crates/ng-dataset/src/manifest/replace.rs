@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use ng_query::sealed::FileId;
 
-use super::{Entry, Manifest};
+use super::{Entry, Manifest, Sealed};
 use crate::error::Conflict;
 
 /// Rows of a file that other rows take the place of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Taken {
     pub(crate) file: FileId,
     pub(crate) rows: Range<u64>,
+    /// What was known of them when they were read, if what takes their place goes by that.
+    pub(crate) sealed: Option<Sealed>,
 }
 
 impl Manifest {
@@ -21,8 +23,9 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`Conflict::RowsReplaced`] if any of the rows are no longer named. The manifest is then in
-    /// no defined state.
+    /// [`Conflict::RowsReplaced`] if any of the rows are no longer named, and
+    /// [`Conflict::ShardCorrected`] if something else is said of them by now. The manifest is then
+    /// in no defined state.
     pub(crate) fn replace(&mut self, taken: &[Taken], with: Vec<Entry>) -> Result<(), Conflict> {
         let mut place = None;
         for rows in taken {
@@ -52,16 +55,36 @@ impl Manifest {
         Ok(())
     }
 
-    /// Takes rows out, and returns where they were.
-    fn take(&mut self, taken: &Taken) -> Result<usize, Conflict> {
-        let Range { start, end } = taken.rows;
+    /// Returns rows as they are named.
+    ///
+    /// # Errors
+    ///
+    /// As [`replace`](Self::replace).
+    pub(crate) fn entry_with(&self, rows: &Taken) -> Result<Entry, Conflict> {
+        let entry = &self.entries[self.find(rows)?];
+        Ok(entry.with_rows(rows.rows.start, Some(rows.rows.end)))
+    }
+
+    /// Finds the entry that has rows.
+    fn find(&self, taken: &Taken) -> Result<usize, Conflict> {
+        let (file, Range { start, end }) = (taken.file, taken.rows.clone());
         let holds = |entry: &Entry| {
             let ends_later = entry.rows.to.is_none_or(|to| end <= to);
-            entry.file == taken.file && entry.rows.from <= start && ends_later
+            entry.file == file && entry.rows.from <= start && ends_later
         };
         let Some(at) = self.entries.iter().position(holds) else {
-            return Err(Conflict::RowsReplaced { file: taken.file });
+            return Err(Conflict::RowsReplaced { file });
         };
+        match taken.sealed.is_some() && taken.sealed != self.entries[at].sealed {
+            true => Err(Conflict::ShardCorrected { file }),
+            false => Ok(at),
+        }
+    }
+
+    /// Takes rows out, and returns where they were.
+    fn take(&mut self, taken: &Taken) -> Result<usize, Conflict> {
+        let at = self.find(taken)?;
+        let Range { start, end } = taken.rows;
         let whole = self.entries.remove(at);
         let mut place = at;
         if whole.rows.from < start {
@@ -92,7 +115,7 @@ mod tests {
     use ng_query::sealed::Hex;
 
     use super::*;
-    use crate::manifest::{Sealed, Tags};
+    use crate::manifest::Tags;
 
     const A: FileId = FileId([1; 16]);
     const B: FileId = FileId([2; 16]);
@@ -125,6 +148,7 @@ mod tests {
         let taken = taken.iter().map(|(file, rows)| Taken {
             file: *file,
             rows: rows.clone(),
+            sealed: None,
         });
         let mut manifest = manifest(before);
         let replaced = manifest.replace(&taken.collect::<Vec<_>>(), vec![entry(NEW, 0..1)]);
@@ -183,6 +207,31 @@ mod tests {
     fn rows_that_are_no_longer_named_are_a_conflict() {
         for taken in [(B, 0..1), (A, 0..6), (A, 0..1)] {
             check(vec![entry(A, 2..5)], &[taken], None);
+        }
+    }
+
+    #[test]
+    fn rows_of_which_something_else_is_said_are_a_conflict_for_who_went_by_it() {
+        let mut corrected = entry(A, 0..9);
+        corrected.sealed.as_mut().unwrap().bytes += 1;
+        let taken = |sealed: Option<Sealed>| Taken {
+            file: A,
+            rows: 2..5,
+            sealed,
+        };
+        for (was, conflict) in [
+            (None, None),
+            (corrected.sealed.clone(), None),
+            (Some(sealed()), Some(Conflict::ShardCorrected { file: A })),
+        ] {
+            let mut manifest = manifest(vec![corrected.clone()]);
+            let taken = taken(was);
+            let named = manifest.entry_with(&taken);
+            assert_eq!(named.as_ref().err(), conflict.as_ref());
+            if let Ok(named) = named {
+                assert_eq!(named, corrected.with_rows(2, Some(5)));
+            }
+            assert_eq!(manifest.replace(&[taken], Vec::new()).err(), conflict);
         }
     }
 }

@@ -21,9 +21,9 @@ impl<R: Dir> Dataset<R> {
     ///
     /// [`DatasetError`]: the newest generation stands, and nothing is left of the new shards.
     /// [`DatasetError::Locked`] while another change is at work, [`DatasetError::Conflict`] if
-    /// retention dropped some of the rows meanwhile, [`DatasetError::NoRoom`],
-    /// [`DatasetError::Read`] for a damaged block, which it names, and [`DatasetError::Parallel`]
-    /// if it was stopped.
+    /// retention dropped some of the rows meanwhile, or a repair corrected what is known of their
+    /// shard, [`DatasetError::NoRoom`], [`DatasetError::Read`] for a damaged block, which it names,
+    /// and [`DatasetError::Parallel`] if it was stopped.
     pub fn compact(
         &self,
         workers: &Workers,

@@ -1,5 +1,6 @@
 //! Which rows become which new shard.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::manifest::{Entry, Taken};
@@ -49,21 +50,37 @@ impl Exchange {
         })
     }
 
-    /// Returns the rows of the entries that go.
+    /// Returns the rows of the entries that go. Of those that are kept, whatever is said by then
+    /// stays.
     pub(super) fn taken(&self, entries: &[Entry]) -> Vec<Taken> {
-        taken(self.entries.iter().map(|&entry| &entries[entry]))
+        let read: HashSet<usize> = self
+            .new_shards()
+            .flatten()
+            .map(|segment| segment.entry)
+            .collect();
+        let of = |number: &usize| match read.contains(number) {
+            true => taken_of(&entries[*number]),
+            false => kept_of(&entries[*number]),
+        };
+        self.entries.iter().filter_map(of).collect()
     }
 }
 
-/// All rows of some entries that are sealed.
-pub(super) fn taken<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Taken> {
-    let of = |entry: &Entry| {
-        Some(Taken {
-            file: entry.file,
-            rows: sealed_rows(entry)?,
-        })
-    };
-    entries.filter_map(of).collect()
+/// All rows of an entry that were read as it says; `None` for an open tail.
+pub(super) fn taken_of(entry: &Entry) -> Option<Taken> {
+    Some(Taken {
+        sealed: entry.sealed.clone(),
+        ..kept_of(entry)?
+    })
+}
+
+/// All rows of an entry, whatever it says of them; `None` for an open tail.
+pub(super) fn kept_of(entry: &Entry) -> Option<Taken> {
+    Some(Taken {
+        file: entry.file,
+        rows: sealed_rows(entry)?,
+        sealed: None,
+    })
 }
 
 /// The rows of an entry; `None` for those of an open tail.

@@ -7,12 +7,13 @@ use ng_store::CachePolicy;
 use ng_store::disk::Dir;
 use ng_token::Token;
 
-use super::plan::{Exchange, Piece, Segment};
+use super::plan::{Exchange, Piece, Segment, kept_of};
 use super::{ReshapeReport, check_room};
+use crate::error::Conflict;
 use crate::manifest::{Entry, Taken};
 use crate::shard::{Finished, NewShard, ShardOptions, ShardSink, Unpublished};
 use crate::snapshot::Snapshot;
-use crate::{Dataset, DatasetError, Verb};
+use crate::{Dataset, DatasetError, Manifest, Verb};
 
 /// Where the pieces of an exchange stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +79,12 @@ impl<R: Dir> Dataset<R> {
         let report = ReshapeReport::of_new(shards.entries());
         let replaced = replacements(entries, &exchanges, shards.entries().cloned());
         let published = shards.publish(verb, |next| {
-            for (taken, with) in &replaced {
+            for (taken, pieces) in &replaced {
+                let with = pieces.iter().map(|piece| piece.entry(next));
+                let with = with.collect::<Result<_, _>>()?;
                 match stand {
-                    Stand::InPlace => next.replace(taken, with.clone())?,
-                    Stand::InFront => next.replace_in_front(taken, with.clone())?,
+                    Stand::InPlace => next.replace(taken, with)?,
+                    Stand::InFront => next.replace_in_front(taken, with)?,
                 }
             }
             Ok(())
@@ -90,20 +93,36 @@ impl<R: Dir> Dataset<R> {
     }
 }
 
-/// What each exchange takes, and the entries in its place; `new` are the new shards of all.
+/// What stands in the place of what is taken, when it is published.
+enum Standing {
+    /// Rows that stay, as they are named by then: what was said of them may have been corrected.
+    Kept(Taken),
+    New(Entry),
+}
+
+impl Standing {
+    fn entry(&self, newest: &Manifest) -> Result<Entry, Conflict> {
+        match self {
+            Self::Kept(rows) => newest.entry_with(rows),
+            Self::New(entry) => Ok(entry.clone()),
+        }
+    }
+}
+
+/// What each exchange takes, and what stands in its place; `new` are the new shards of all.
 fn replacements(
     entries: &[Entry],
     exchanges: &[Exchange],
     mut new: impl Iterator<Item = Entry>,
-) -> Vec<(Vec<Taken>, Vec<Entry>)> {
-    let mut entry_of = |piece: &Piece| match piece {
-        Piece::Kept(entry) => Some(entries[*entry].clone()),
-        Piece::New(_) => new.next(),
+) -> Vec<(Vec<Taken>, Vec<Standing>)> {
+    let mut standing = |piece: &Piece| match piece {
+        Piece::Kept(entry) => kept_of(&entries[*entry]).map(Standing::Kept),
+        Piece::New(_) => new.next().map(Standing::New),
     };
     let mut replaced = Vec::with_capacity(exchanges.len());
     for exchange in exchanges {
-        let with = exchange.pieces.iter().filter_map(&mut entry_of).collect();
-        replaced.push((exchange.taken(entries), with));
+        let pieces = exchange.pieces.iter().filter_map(&mut standing).collect();
+        replaced.push((exchange.taken(entries), pieces));
     }
     replaced
 }

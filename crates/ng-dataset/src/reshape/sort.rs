@@ -9,7 +9,7 @@ use ng_store::{BlockReader, CachePolicy};
 use ng_token::{Axis, Space, Token};
 
 use super::cutter::Cutter;
-use super::plan::taken;
+use super::plan::taken_of;
 use super::rewrite::newest;
 use super::{ReshapeReport, SortOptions, check_room};
 use crate::manifest::Entry;
@@ -70,7 +70,7 @@ impl Dataset {
         self.index_space(workers, &options.by, &shards)?;
         let report = ReshapeReport::of_new(shards.entries());
         let (sealed, with) = (
-            taken(rows.entries()),
+            rows.entries().filter_map(taken_of).collect::<Vec<_>>(),
             shards.entries().cloned().collect::<Vec<_>>(),
         );
         let published = shards.publish(Verb::Sort, |next| {

@@ -205,6 +205,28 @@ fn rows_that_another_change_replaced_are_a_conflict() {
     assert_eq!(tokens_of(&four.dataset)[..3], [0, 1, 2].map(Token::new));
 }
 
+/// The new shard took over an order that the repair had cleared.
+#[test]
+fn a_shard_that_a_repair_corrected_meanwhile_is_a_conflict() {
+    let four = Four::new();
+    let file = four.files[0];
+    let error = while_changing(&four, &ChangeOptions::new(), |four| {
+        let correct = |_: &_, next: &mut crate::Manifest| {
+            let entry = next.entries.iter_mut().find(|entry| entry.file == file);
+            entry.unwrap().sealed.as_mut().unwrap().bytes += 64;
+            Ok(true)
+        };
+        four.dataset.place().change(Verb::Repair, correct).unwrap();
+    })
+    .unwrap_err();
+    let expected = Conflict::ShardCorrected { file };
+    assert!(
+        matches!(error, DatasetError::Conflict { what, .. } if what == expected),
+        "{error:?}"
+    );
+    assert_eq!(files(&four.dataset).len(), 4);
+}
+
 #[test]
 fn rows_that_retention_dropped_meanwhile_are_gone_and_the_others_change() {
     // A roll that drops shards appends.

@@ -6,13 +6,13 @@ use ng_parallel::{ParallelError, StopFlag};
 use ng_store::disk::sim::{SimDir, SimFs};
 use ng_token::Token;
 
-use super::{lengths, unwatched, workers};
+use super::{BLOCK, lengths, unwatched, workers};
 use crate::error::Conflict;
 use crate::manifest::Entry;
 use crate::reshape::testing::{
     add_shard, add_tail, assert_no_leftovers, publish, rows_of, simulated, tokens,
 };
-use crate::{CompactOptions, Dataset, DatasetError, ReshardOptions, Verb};
+use crate::{CompactOptions, Dataset, DatasetError, FileId, ReshardOptions, Verb};
 
 /// Four small shards, and their tokens.
 fn small_shards() -> (Dataset<SimDir>, Vec<Token>) {
@@ -85,6 +85,64 @@ fn rows_that_are_dropped_meanwhile_are_a_conflict_and_nothing_is_left() {
     );
     assert!(is_conflict, "{error}");
     assert!(rows_of(&dataset.snapshot().unwrap()) == all[5000..]);
+    assert_no_leftovers(&dataset);
+}
+
+/// Says something else of a shard, as a repair does.
+fn correct(dataset: &Dataset<SimDir>, file: FileId) {
+    publish(dataset, Verb::Repair, |next| {
+        let entry = next.entries.iter_mut().find(|entry| entry.file == file);
+        let sealed = entry.unwrap().sealed.as_mut().unwrap();
+        sealed.bytes += 64;
+        sealed.order = None;
+        sealed.zone = None;
+    });
+}
+
+/// A shard that is long enough already, and two that become one.
+fn one_kept_and_two_cut() -> (Dataset<SimDir>, [FileId; 3]) {
+    let dataset = simulated(SimFs::new().dir());
+    let files = [(BLOCK, 1), (300, 2), (400, 3)]
+        .map(|(length, seed)| add_shard(&dataset, &tokens(length, seed)));
+    publish(&dataset, Verb::Repair, |next| {
+        for entry in &mut next.entries {
+            entry.sealed.as_mut().unwrap().order = Some("id".to_owned());
+        }
+    });
+    (dataset, files)
+}
+
+/// A reshape put the entry back that it had begun with.
+#[test]
+fn what_a_repair_corrects_meanwhile_of_a_shard_that_stays_is_not_undone() {
+    let (dataset, files) = one_kept_and_two_cut();
+    let other = dataset.clone();
+    let corrects = once(move || correct(&other, files[0]));
+    let options = ReshardOptions::tokens(BLOCK as u64);
+    dataset.reshard(&workers(), &options, corrects).unwrap();
+    let after = dataset.snapshot().unwrap();
+    assert_eq!(lengths(&after), [BLOCK, 700]);
+    let kept = &after.manifest().entries[0];
+    let sealed = kept.sealed.as_ref().unwrap();
+    assert_eq!(kept.file, files[0]);
+    assert_eq!((&sealed.order, &sealed.zone), (&None, &None));
+    assert!(after.shards()[1].sealed().unwrap().zone.is_some());
+}
+
+/// The new shard took over an order that the repair had cleared.
+#[test]
+fn what_a_repair_corrects_meanwhile_of_a_shard_that_is_rewritten_is_a_conflict() {
+    let (dataset, files) = one_kept_and_two_cut();
+    let other = dataset.clone();
+    let corrects = once(move || correct(&other, files[2]));
+    let options = ReshardOptions::tokens(BLOCK as u64);
+    let error = dataset.reshard(&workers(), &options, corrects).unwrap_err();
+    let expected = Conflict::ShardCorrected { file: files[2] };
+    assert!(
+        matches!(error, DatasetError::Conflict { what, .. } if what == expected),
+        "{error}"
+    );
+    assert_eq!(lengths(&dataset.snapshot().unwrap()), [BLOCK, 300, 400]);
     assert_no_leftovers(&dataset);
 }
 

@@ -68,6 +68,7 @@ fn every_row_range_of_a_damaged_file_is_kept_where_it_was() {
         let taken = Taken {
             file: files[1],
             rows: 5000..9000,
+            sealed: None,
         };
         let exchange = |_: &_, next: &mut Manifest| {
             next.replace(std::slice::from_ref(&taken), vec![new.entry.clone()])
