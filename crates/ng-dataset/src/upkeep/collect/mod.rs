@@ -272,7 +272,8 @@ impl<'a, R: Dir> Collector<'a, R> {
     fn keep_next(&mut self, generation: u64) -> Result<bool, DatasetError> {
         let manifest = match self.place.read(generation)? {
             None => return Ok(false),
-            Some(Err(_)) => {
+            Some(Err(flaw)) => {
+                self.refuse_strange(generation, flaw)?;
                 self.report.next_of_read.push(generation);
                 return Ok(true);
             }
@@ -321,10 +322,7 @@ impl<'a, R: Dir> Collector<'a, R> {
                 let files = manifest.entries.iter().map(|entry| entry.file);
                 self.dropped.extend(files);
             }
-            Err(flaw @ ManifestFlaw::Dataset { .. }) => {
-                return Err(refusal(self.place, generation, flaw));
-            }
-            Err(_) => {}
+            Err(flaw) => self.refuse_strange(generation, flaw)?,
         }
         if let Removal::Ours(file) = &taken {
             self.report.freed_bytes += self.bytes_of(file, &path)?;
@@ -333,6 +331,14 @@ impl<'a, R: Dir> Collector<'a, R> {
         }
         self.report.removed_generations.push(generation);
         Ok(false)
+    }
+
+    /// Refuses the manifest of another dataset. A damaged one that is not kept may be passed over.
+    fn refuse_strange(&self, generation: u64, flaw: ManifestFlaw) -> Result<(), DatasetError> {
+        match flaw {
+            ManifestFlaw::Dataset { .. } => Err(refusal(self.place, generation, flaw)),
+            _ => Ok(()),
+        }
     }
 
     /// How many bytes of the disk a file takes.

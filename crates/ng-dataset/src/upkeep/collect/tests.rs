@@ -412,6 +412,29 @@ fn a_collector_believes_no_damaged_or_strange_manifest() {
     );
 }
 
+/// It was kept for the reader's sake, whatever was wrong with it.
+#[test]
+fn a_strange_manifest_behind_one_that_is_read_is_refused() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dataset = Dataset::create(temporary.path(), &CreateOptions::new()).unwrap();
+    three_generations(&dataset);
+    let _reader = dataset.snapshot_of(1).unwrap();
+    let other = FileId([8; 16]);
+    rewrite(temporary.path(), 2, |manifest| manifest.dataset = other);
+    let collected = dataset.collect(&NOW);
+    assert!(
+        matches!(
+            collected,
+            Err(DatasetError::Manifest {
+                flaw: ManifestFlaw::Dataset { .. },
+                ..
+            })
+        ),
+        "{collected:?}"
+    );
+    assert_eq!(shards(&dataset).len(), 3);
+}
+
 #[test]
 fn the_last_number_is_no_generation() {
     let last = Manifest {
