@@ -275,6 +275,63 @@ fn an_older_manifest_of_another_dataset_does_not_make_the_newest_one_strange() {
     assert_eq!(opened.snapshot().unwrap().findings().len(), 0);
 }
 
+/// Copies manifests of one dataset into the folder of another.
+fn copy_manifests(from: &Dataset, generations: &[u64], folder: &Path) {
+    for generation in generations {
+        let name = format!("manifest-{generation:012}.json");
+        fs::copy(from.path().join(&name), folder.join(&name)).unwrap();
+    }
+}
+
+/// A dataset with a shard of which a collector left one generation, without the one it was made
+/// from; that has a number from `at_least` on.
+fn collected(folder: &Path, at_least: u64) -> (Dataset, u64) {
+    let (dataset, _) = with_a_shard(folder);
+    while dataset.snapshot().unwrap().manifest().generation + 1 < at_least {
+        let writer = dataset.writer(&WriterOptions::new()).unwrap();
+        writer.close().unwrap();
+    }
+    dataset
+        .collect(&CollectOptions::new().older(Duration::ZERO))
+        .unwrap();
+    let [left] = dataset.generations().unwrap()[..] else {
+        panic!("{:?}", dataset.generations());
+    };
+    (dataset, left)
+}
+
+/// Two that follow each other took the folder over from one whose parent was collected.
+#[test]
+fn a_generation_that_a_collector_left_alone_is_not_taken_for_a_strange_one() {
+    let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let (dataset, left) = collected(folders[0].path(), 6);
+    let (other, _) = with_a_shard(folders[1].path());
+    copy_manifests(&other, &[1, 2], folders[0].path());
+    let opened = Dataset::open(folders[0].path()).unwrap();
+    assert_eq!(opened.id(), dataset.id());
+    let snapshot = opened.snapshot().unwrap();
+    assert_eq!((snapshot.len(), snapshot.findings().len()), (5, 0));
+
+    // Nor if the strange one is above it.
+    let (dataset, _) = collected(folders[2].path(), 1);
+    let (newest, other) = strange_manifest_in(folders[2].path(), left);
+    let opened = Dataset::open(folders[2].path()).unwrap();
+    assert_eq!(opened.id(), dataset.id());
+    let error = opened.snapshot_of(newest).unwrap_err();
+    assert!(is_of_another(&error, &other, &dataset), "{error}");
+}
+
+#[test]
+fn a_strange_generation_that_was_left_alone_elsewhere_is_not_followed() {
+    let folders = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let (dataset, _) = with_a_shard(folders[0].path());
+    let (other, left) = collected(folders[1].path(), 6);
+    copy_manifests(&other, &[left], folders[0].path());
+    let opened = Dataset::open(folders[0].path()).unwrap();
+    assert_eq!(opened.id(), dataset.id());
+    assert_eq!(opened.snapshot().unwrap().len(), 5);
+}
+
 #[test]
 fn a_repair_below_the_last_number_tells_what_to_do() {
     for number in [u64::MAX, u64::MAX - 1] {
