@@ -220,9 +220,7 @@ impl<'q> Scan<'q> {
 
     /// Whether what is read of some parts stays in the page cache: all of them decide together.
     fn cache_of(&self, parts: &[PlacedPart]) -> CachePolicy {
-        let tokens = parts.iter().map(|part| part.tokens);
-        self.cache
-            .of_passes(tokens.sum::<u64>() * Token::SIZE as u64)
+        self.cache.of_passes(bytes_of(parts))
     }
 
     /// The counts of a pass before anything is looked at, or ruled out.
@@ -274,6 +272,13 @@ impl Chosen {
             None => Opened::unopened(self.placed.base, self.placed.tokens),
         }
     }
+}
+
+/// How many bytes parts have; the most that can be counted, if they say that they have more.
+fn bytes_of(parts: &[PlacedPart]) -> u64 {
+    let add = |sum: u64, part: &PlacedPart| sum.saturating_add(part.tokens);
+    let tokens = parts.iter().fold(0, add);
+    tokens.saturating_mul(Token::SIZE as u64)
 }
 
 /// How many of the next parts have as many blocks as are wanted.
@@ -413,4 +418,26 @@ impl<'r, 'q> Run<'r, 'q> {
 /// Whether one block is damaged, rather than the file.
 fn is_of_block(error: &ReadError) -> bool {
     !matches!(error, ReadError::TableDamaged { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_that_cannot_be_are_counted_without_an_overflow() {
+        for (lengths, bytes) in [
+            ([2, 3], 320),
+            ([u64::MAX, 1], u64::MAX),
+            ([1 << 58, 0], u64::MAX),
+        ] {
+            let parts = lengths.map(|tokens| PlacedPart {
+                part: 0,
+                base: 0,
+                tokens,
+                is_all: false,
+            });
+            assert_eq!(bytes_of(&parts), bytes, "{lengths:?}");
+        }
+    }
 }
