@@ -27,6 +27,9 @@ pub trait Parts: Debug + Sync {
 
     /// Opens a part. It may be kept, to be returned again.
     ///
+    /// Several threads may call it at once, also for the same part: a query opens parts on its
+    /// workers.
+    ///
     /// # Errors
     ///
     /// [`QueryError::Part`], which becomes the error of the query.

@@ -41,8 +41,8 @@ pub struct Manifest {
     pub committed_ns: u64,
     /// No generation below this number is kept.
     pub oldest_kept: u64,
-    /// How many rows were ever added: those of all tails that were sealed, and what upserts added.
-    /// Rows that were changed since, or are gone, count.
+    /// How many rows were ever added: those of all tails that were sealed, what upserts added, and
+    /// the orphans that were recovered. Rows that were changed since, or are gone, count.
     pub appended: u64,
     /// The newest generation up to this one that changed, deleted, moved or brought back rows,
     /// instead of adding some or dropping the oldest; 0 if none did.
