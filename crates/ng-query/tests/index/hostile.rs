@@ -10,7 +10,7 @@ use ng_query::index::{BuildOptions, Index, IndexWarning};
 use ng_token::Space;
 use twox_hash::XxHash3_64;
 
-use crate::amount::count;
+use crate::amount::{count, scale};
 use crate::fixture::{Oracle, Place, append, names, save, tell_answers, tokens};
 
 /// One block: whatever can go wrong with two can with one, and other tests have more.
@@ -33,18 +33,18 @@ fn oracle() -> Oracle {
     Oracle::new(&tokens(0, COUNT), &COLUMNS, &SPACES)
 }
 
-/// Every n-th bit and length; all of them in release. One case takes a debug build a millisecond,
-/// and there are two thirds of a million.
-const STEP: usize = if cfg!(debug_assertions) { 211 } else { 1 };
+/// Every n-th bit and length; all of them if a release build is asked for ten times as much. One
+/// case takes a debug build a millisecond, and there are two thirds of a million.
+fn step() -> usize {
+    let step: usize = if cfg!(debug_assertions) { 211 } else { 9 };
+    step.div_ceil(scale() as usize)
+}
 
 /// Reports cases of which only every n-th ran.
 fn count_steps(name: &str, number: u64) {
-    match STEP {
+    match step() {
         1 => count(name, number),
-        _ => count(
-            &format!("{name} (every {STEP}th in debug, all in release)"),
-            number,
-        ),
+        step => count(&format!("{name} (one of {step})"), number),
     }
     tell_answers();
 }
@@ -90,7 +90,7 @@ fn flip(place: &Place, oracle: &Oracle, path: &Path, bits: impl Iterator<Item = 
 /// By two threads, each with its own index.
 #[test]
 fn no_flipped_bit_makes_a_wrong_answer() {
-    let oracle = oracle();
+    let (oracle, step) = (oracle(), step());
     let flips = thread::scope(|scope| {
         let flips = [0, 1].map(|thread| {
             let oracle = &oracle;
@@ -103,7 +103,7 @@ fn no_flipped_bit_makes_a_wrong_answer() {
                         &place,
                         oracle,
                         &path,
-                        (thread * STEP..bits).step_by(2 * STEP),
+                        (thread * step..bits).step_by(2 * step),
                     );
                 }
                 assert_eq!(oracle.check(&place.load().unwrap()), oracle.whole());
@@ -121,7 +121,7 @@ fn no_file_that_was_cut_makes_a_wrong_answer() {
     let mut cuts = 0;
     for path in files(&place) {
         let bytes = fs::read(&path).unwrap();
-        for length in (0..bytes.len()).rev().step_by(STEP) {
+        for length in (0..bytes.len()).rev().step_by(step()) {
             OpenOptions::new()
                 .write(true)
                 .open(&path)

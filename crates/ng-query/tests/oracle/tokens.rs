@@ -7,11 +7,7 @@ use ng_synth::Synth;
 
 /// How many tokens there are unless `NG_TOKENS` says otherwise: more than twice the eight blocks
 /// that a thread takes at once, and a partial block.
-const FEW: usize = if cfg!(debug_assertions) {
-    17 * 4096 + 1_234
-} else {
-    40 * 4096 + 1_234
-};
+const FEW: usize = 17 * 4096 + 1_234;
 
 /// The requested number.
 fn asked() -> Option<usize> {
