@@ -10,6 +10,7 @@ import pytest
 from conftest import SIZE, make, varied
 
 import ngtoken
+import ngtoken.dataset
 from ngtoken import TokenFile, TokenVec, create_tokens_batch
 
 pytestmark = [
@@ -135,13 +136,20 @@ class Busy:
         make(path, records)
         self.files = [TokenFile.open(path, mode=mode) for mode in ("map", "read")]
         self.files[0].index("weight,id", ids=True, boxes="physical")
+        folder = path.with_suffix(".ngd")
+        with ngtoken.dataset.create(folder).writer(roll=4_096) as writer:
+            writer.append(records)
+        self.datasets = [ngtoken.dataset.open(folder, mapped=mapped) for mapped in (True, False)]
         self.vector, self.grows = TokenVec(), TokenVec()
         self.vector.extend(records)
         self.records = records
         self.iterator = iter(self.vector)
         self.ends, self.failures = threading.Event(), []
         works = [
-            *(lambda file=file: file.where("weight > 0.5").count() for file in self.files),
+            *(
+                lambda tokens=tokens: tokens.where("weight > 0.5").count()
+                for tokens in (*self.files, *self.datasets)
+            ),
             *(lambda file=file: file.nearest([0, 0, 0], 3) for file in self.files),
             *(lambda file=file: file.refresh() or file.column("id") for file in self.files),
             lambda: self.grows.extend(self.records[:5_000]) and self.grows.clear(),
@@ -178,6 +186,9 @@ class Busy:
             with pytest.raises(ngtoken.ForkedError):
                 file.refresh()
             assert len(TokenFile.open(file.path, mode=file.mode)) == 20_000
+        for dataset in self.datasets:
+            assert dataset.where("weight > 0.5").count() == heavy
+            assert np.array_equal(dataset[:], self.records)
         assert len(self.vector.sort("id")) == 20_000
         assert len(create_tokens_batch(100_000)) == 100_000
         # What another thread was changing or reading from is refused, not waited for.

@@ -360,16 +360,47 @@ def test_keys_of_a_uri_are_in_no_text():
 
     for uri, shown in (
         ("s3://key:secret@bucket/a?region=eu&scheme=http", "s3://bucket/a?region=eu&scheme=http"),
-        ("s3://key:se/cret@bucket/a", "s3://bucket/a"),
-        ("abfs://a@b.net/c?client_secret=secret&region=x", "abfs://b.net/c?region=x"),
-        ("gs://bucket/a", "gs://bucket/a"),
+        ("s3://key:secret@bucket/a@b/c", "s3://bucket/a@b/c"),
+        ("s3://bucket/a@b/c", "s3://bucket/a@b/c"),
+        ("abfs://a:secret@b.net/c?client_secret=secret&region=x", "abfs://a@b.net/c?region=x"),
+        ("abfs://:secret@b.net/c", "abfs://b.net/c"),
+        ("gs://anonymous@bucket/a", "gs://anonymous@bucket/a"),
+        ("file:///home/me@home/a", "file:///home/me@home/a"),
     ):
         assert _remote._shown(uri) == shown
-    with pytest.raises(ValueError, match="URI that pyarrow knows") as refused:
-        ngtoken.dataset.open("s3://key:se/cret@bucket/a.ngd")
-    assert "cret" not in str(refused.value) and refused.value.field == "path"
+    for options in ({}, {"filesystem": fs.LocalFileSystem()}):
+        with pytest.raises(ValueError, match="URI that pyarrow knows") as refused:
+            ngtoken.dataset.open("s3://key:se/cret@bucket/a.ngd", **options)
+        assert "cret" not in str(refused.value) and refused.value.field == "path"
     with pytest.raises(ValueError, match="URI that pyarrow knows"):
         ngtoken.dataset.open("unknown://bucket/a.ngd")
+
+
+def test_a_task_finds_the_place_of_a_uri_with_an_at_sign(local, tmp_path):
+    shutil.copytree(local.path, tmp_path / "me@home" / "a.ngd")
+    uri = f"file://{tmp_path}/me@home/a.ngd"
+    store = fs.LocalFileSystem()
+    for remote in (ngtoken.dataset.open(uri), ngtoken.dataset.open(uri, filesystem=store)):
+        for task in remote.tasks("id"):
+            for done in (
+                ngtoken.dataset.run_task(task),
+                ngtoken.dataset.run_task(task, filesystem=store),
+            ):
+                assert sum(1 for _ in done) > 0
+
+
+def test_zones_that_go_while_they_are_read_are_missing_zones(local, counted):
+    local.index()
+    remote = ngtoken.dataset.open("a.ngd", filesystem=fs.PyFileSystem(counted))
+    before = remote.where("weight > 0.5").count()
+
+    def goes(path):
+        if "/zones-" in path:
+            raise FileNotFoundError(2, "another build has removed it", path)
+
+    counted.fails = goes
+    remote = ngtoken.dataset.open("a.ngd", filesystem=fs.PyFileSystem(counted))
+    assert remote.where("weight > 0.5").count() == before
 
 
 def test_places_that_are_none_are_refused(tmp_path):

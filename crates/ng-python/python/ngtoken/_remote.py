@@ -44,7 +44,11 @@ class Folder:
         """The manifest and the zones of a shard's index: their names and bytes."""
         folder = self.folder("shards").folder(index)
         some = [name for name in folder.names() if name.startswith(("index.json", "zones-"))]
-        return [(name, folder.open(name).read()) for name in some]
+        try:
+            return [(name, folder.open(name).read()) for name in some]
+        except FileNotFoundError:
+            # Another build has taken its place, and the records answer without it.
+            return []
 
 
 class File:
@@ -81,7 +85,7 @@ def folder_of(place: str | PathLike[str], filesystem: Any) -> Folder | None:
     if filesystem is None:
         return _at_uri(fs, text)
     found = _of_pyarrow(fs, filesystem)
-    path = _path_of(fs, text) if is_uri else text
+    path = _path_of(text) if is_uri else text
     if isinstance(found, fs.LocalFileSystem):
         path = abspath(path)
     return Folder(found, path, _shown(text) if is_uri else path)
@@ -96,29 +100,42 @@ def _at_uri(fs: Any, uri: str) -> Folder:
     try:
         filesystem, path = fs.FileSystem.from_uri(uri)
     except ValueError:
-        # It would show the keys.
-        expected = "a URI that pyarrow knows, with its keys percent-encoded"
-        raise wrong(ValueError, "path", _shown(uri), expected) from None
+        # Its message would show the keys.
+        raise _unknown(uri) from None
     return Folder(filesystem, path, _shown(uri))
 
 
+def _unknown(uri: str) -> Exception:
+    """The error of a URI that is none. A key with a slash ends its authority, so whatever is before
+    an at sign may be a key."""
+    scheme, _, rest = uri.partition("?")[0].partition("://")
+    expected = "a URI that pyarrow knows, with its keys percent-encoded"
+    return wrong(ValueError, "path", f"{scheme}://{rest.rpartition('@')[2]}", expected)
+
+
 def _shown(uri: str) -> str:
-    """A URI without its keys."""
-    begin, _, query = uri.partition("?")
-    scheme, _, rest = begin.partition("://")
-    told = [each for each in query.split("&") if each.partition("=")[0] in _TOLD]
-    rest = rest.rpartition("@")[2]
-    return f"{scheme}://{rest}" + (f"?{'&'.join(told)}" if told else "")
+    """A URI without its keys, which names the same folder."""
+    parts = urlsplit(uri)
+    before, at, host = parts.netloc.rpartition("@")
+    # A container, a user or "anonymous"; of S3, the one key of two.
+    user = "" if parts.scheme == "s3" else before.partition(":")[0]
+    told = [each for each in parts.query.split("&") if each.partition("=")[0] in _TOLD]
+    query = f"?{'&'.join(told)}" if told else ""
+    return f"{parts.scheme}://{user + at if user else ''}{host}{parts.path}{query}"
 
 
-def _path_of(fs: Any, uri: str) -> str:
+def _path_of(uri: str) -> str:
     """The path of a URI on its file system."""
     parts = urlsplit(uri)
+    host = parts.netloc.rpartition("@")[2]
     if parts.scheme in ("s3", "gs", "gcs"):
-        return unquote(parts.netloc.rpartition("@")[2] + parts.path)
+        if ":" in host:
+            raise _unknown(uri)
+        return unquote(host + parts.path)
     if parts.scheme == "file":
         return unquote(parts.path)
-    return str(fs.FileSystem.from_uri(uri)[1])
+    fs = needed("pyarrow.fs", "arrow")
+    return str(_at_uri(fs, uri).path)
 
 
 def _of_pyarrow(fs: Any, filesystem: Any) -> Any:
