@@ -67,7 +67,7 @@ mod _core {
     #[pymodule_export]
     use crate::buf::Buf;
     #[pymodule_export]
-    use crate::dataset::{Dataset, Follower, Writer, merge_partials, reopen_dataset, run_task};
+    use crate::dataset::{Dataset, Follower, Writer, reopen_dataset, run_task};
     #[pymodule_export]
     use crate::file::TokenFile;
     #[pymodule_export]

@@ -67,7 +67,6 @@ __all__ = [
     "_batch_of",
     "_field_offsets",
     "_map_named",
-    "_merge_partials",
     "_panic",
     "_query_of",
     "_reopen",
@@ -696,4 +695,3 @@ def _reopen_dataset(
 def _run_task(
     task: bytes, folder: Callable[[str], Any], num_threads: _Whole | None
 ) -> ArrowStream: ...
-def _merge_partials(partials: Iterable[bytes], empty: bytes) -> Groups: ...

@@ -148,7 +148,7 @@ fn groups_by_ray<'py>(
     let (tasks, folder) = tasks_of(py, &question, want, task_bytes)?;
     let ray = py.import("ngtoken._ray")?;
     let partials = ray.getattr("Partials")?.call1((tasks, folder))?;
-    merge_partials(&partials, PyBytes::new(py, &empty))
+    merge_partials(&partials, &empty)
 }
 
 fn nearest_by_ray<'py>(

@@ -45,7 +45,7 @@ pub(crate) use follow::Follower;
 pub(crate) use shards::ShardSet;
 use state::At;
 pub(crate) use state::{DatasetState, Place};
-pub(crate) use task::{merge_partials, run_task};
+pub(crate) use task::run_task;
 pub(crate) use writer::Writer;
 
 /// Tokens in many files, as one sequence: a folder of shards, with generations.

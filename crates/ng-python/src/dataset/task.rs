@@ -214,14 +214,12 @@ fn near_batch(near: &[Neighbours], stats: &Stats) -> Result<RecordBatch, Error> 
 }
 
 /// Merges partial answers in the order of their tokens; ``empty`` is that over no tokens.
-#[pyfunction]
-#[pyo3(name = "_merge_partials")]
-pub(crate) fn merge_partials<'py>(
+pub(super) fn merge_partials<'py>(
     partials: &Bound<'py, PyAny>,
-    empty: Bound<'py, PyBytes>,
+    empty: &[u8],
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = partials.py();
-    let mut all = Partial::from_bytes(empty.as_bytes()).map_err(Error::from)?;
+    let mut all = Partial::from_bytes(empty).map_err(Error::from)?;
     for partial in partials.try_iter()? {
         let partial = partial?;
         let bytes: &[u8] = partial.extract()?;
