@@ -12,6 +12,12 @@ pub(crate) fn root() -> PathBuf {
     own.parent().unwrap_or(own).to_owned()
 }
 
+/// The folder of builds. Workspaces of their own build in it, too: what is the same in all is built
+/// once.
+pub(crate) fn builds() -> PathBuf {
+    root().join("target")
+}
+
 /// The Cargo that runs this program.
 pub(crate) fn command() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

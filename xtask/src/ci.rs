@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
-use crate::cargo::{cargo, command, root, run};
+use crate::cargo::{builds, cargo, command, root, run};
 use crate::consumers::consumers;
 use crate::fuzz;
 use crate::peers;
@@ -98,10 +98,6 @@ fn format() -> Result<()> {
 fn lints() -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--all-features"];
     cargo(clippy.iter().chain(&["--", "-D", "warnings"]))?;
-    // Each as seen by users without its optional features.
-    for library in LIBRARIES {
-        cargo(["clippy", "--package", library, "--", "-D", "warnings"])?;
-    }
     python::lints()?;
     if fuzz::missing().is_some() {
         return Ok(());
@@ -117,15 +113,18 @@ fn documentation() -> Result<()> {
 }
 
 /// Packs each library and builds it from its package, the others taken from theirs: nothing needs
-/// to be on a registry.
+/// to be on a registry. Each is built as seen by users without its optional features, and without
+/// warnings.
 fn packages() -> Result<()> {
     // A new folder for each run: Cargo keeps what it unpacks by the path of the packages, and would
     // build those of an earlier run at the same path.
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let folder = root().join(format!("target/packages-{}", now.as_nanos()));
+    let folder = builds().join(format!("packages-{}", now.as_nanos()));
     let mut package = command();
     package
         .current_dir(root())
+        .env("RUSTFLAGS", "-D warnings")
+        .env("CARGO_PROFILE_DEV_DEBUG", "none")
         .args(["package", "--allow-dirty"]);
     for library in LIBRARIES {
         package.args(["--package", library]);
@@ -140,12 +139,12 @@ fn fuzz_a_little() -> Result<()> {
     torture::fuzz(FUZZ_TIME)
 }
 
-/// Checks that it runs, from the verb to the report: in memory, on files, and on a file of 4 GiB in
-/// 512 MiB of memory. The figures of a machine that has just built everything are not judged.
+/// Checks that it runs, from the verb to the report: in memory, on files, and on a file of 1 GiB in
+/// 128 MiB of memory. The figures of a machine that has just built everything are not judged.
 fn smoke_stress() -> Result<()> {
     let small = ["--tokens", "100k", "--rounds", "1"];
     let files = ["--tokens", "20k", "--rounds", "1"];
-    let large = ["--tokens", "67108864", "--rounds", "1"];
+    let large = ["--tokens", "16777216", "--rounds", "1"];
     let release_only = ["--profiles", "release"];
     measure(&small, "ci-stress")?;
     measure(&[&ON_FILES[..], &files].concat(), "ci-stress-files")?;
@@ -154,7 +153,7 @@ fn smoke_stress() -> Result<()> {
 }
 
 fn measure(arguments: &[&str], name: &str) -> Result<()> {
-    let out = root().join("target").join(name);
+    let out = builds().join(name);
     let output = command()
         .current_dir(root())
         .args(["run", "--quiet", "--package", "xtask", "--", "stress"])

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::cargo::{command, root, run};
+use crate::cargo::{builds, command, root, run};
 
 /// A third party's crate, made from a library's `examples`.
 struct Consumer {
@@ -93,7 +93,7 @@ impl Consumer {
         let cargo = |arguments: &[&str]| {
             run(command()
                 .current_dir(&folder)
-                .env("CARGO_TARGET_DIR", root().join("target/consumers/target"))
+                .env("CARGO_TARGET_DIR", builds())
                 .args(arguments))
         };
         cargo(&["build", "--quiet", "--bins"])?;

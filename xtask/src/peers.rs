@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 
-use crate::cargo::{become_process, command, root, run};
+use crate::cargo::{become_process, builds, command, root, run};
 
 /// Compares stores.
 pub(crate) fn stores(passed_on: &[&str]) -> Result<ExitCode> {
@@ -41,13 +41,12 @@ pub(crate) fn check() -> Result<()> {
     run(&mut of_peers(&["test"]))
 }
 
-/// Cargo for that program, in a target folder beside the others. The working directory stays: the
-/// program's paths are relative to it.
+/// Cargo for that program. The working directory stays: the program's paths are relative to it.
 fn of_peers(arguments: &[&str]) -> Command {
     let mut cargo = command();
     cargo.args(arguments).args(["--locked", "--manifest-path"]);
     cargo.arg(manifest()).arg("--target-dir");
-    cargo.arg(root().join("target/peers"));
+    cargo.arg(builds());
     cargo
 }
 

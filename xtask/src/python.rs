@@ -9,7 +9,7 @@ use std::{fmt, fs};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 
-use crate::cargo::{become_process, command, root, run};
+use crate::cargo::{become_process, builds, command, root, run};
 
 #[derive(Debug, Args)]
 pub(crate) struct PythonArgs {
@@ -87,7 +87,7 @@ pub(crate) fn measure(passed_on: &[&str]) -> Result<ExitCode> {
     let environment = Environment::of(&python)?;
     let wheel = environment.build_wheel(&environment.program("python"), "wheels")?;
     environment.install(&wheel)?;
-    let target = root().join("target");
+    let target = builds();
     let calls = [
         "build",
         "--release",
@@ -220,7 +220,7 @@ pub(crate) fn lints() -> Result<()> {
 fn cargo() -> Command {
     let mut cargo = command();
     cargo.current_dir(package());
-    cargo.env("CARGO_TARGET_DIR", folder().join("cargo"));
+    cargo.env("CARGO_TARGET_DIR", builds());
     cargo
 }
 
@@ -374,7 +374,7 @@ impl Environment {
     /// Builds a wheel for an interpreter, the only one in a folder.
     fn build_wheel(&self, python: &Path, name: &str) -> Result<PathBuf> {
         let mut maturin = self.maturin(python);
-        maturin.env("CARGO_TARGET_DIR", folder().join("cargo"));
+        maturin.env("CARGO_TARGET_DIR", builds());
         made_in(&folder().join(name), &mut maturin)
     }
 

@@ -8,8 +8,9 @@ use crate::profiles::Profile;
 
 /// What needs no tests in a release build: this program, which nobody builds in release; the lab,
 /// which a dev build optimises as well; the scenarios, each of which proves its work whenever it is
-/// measured, in release too; and the suites, whose cases run tiny.
-const SAME_IN_RELEASE: [&str; 4] = ["xtask", "ng-lab", "ng-stress", "ng-benches"];
+/// measured, in release too; the suites, whose cases run tiny; and the tool, which leaves its work to
+/// the libraries, and which `torture` kills in release.
+const SAME_IN_RELEASE: [&str; 5] = ["xtask", "ng-lab", "ng-stress", "ng-benches", "ng-cli"];
 
 /// The tests of a release build; examples in the documentation would show nothing new.
 const RELEASE_TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
