@@ -85,7 +85,7 @@ impl<'q> Scan<'q> {
     }
 
     /// The same scan, of which it is decided whether what is read stays in the page cache.
-    fn with_cache(self, cache: CachePolicy) -> Self {
+    pub(crate) fn with_cache(self, cache: CachePolicy) -> Self {
         Self { cache, ..self }
     }
 
@@ -221,6 +221,15 @@ impl<'q> Scan<'q> {
     /// Whether what is read of some parts stays in the page cache: all of them decide together.
     fn cache_of(&self, parts: &[PlacedPart]) -> CachePolicy {
         self.cache.of_passes(bytes_of(parts))
+    }
+
+    /// The same for work that opens few of the parts, and only then knows which: if all would fit in
+    /// the page cache, none of them asks for itself.
+    pub(crate) fn cache_of_few(&self, parts: &[PlacedPart]) -> CachePolicy {
+        match self.cache_of(parts) {
+            CachePolicy::Keep => CachePolicy::Keep,
+            _ => self.cache,
+        }
     }
 
     /// The counts of a pass before anything is looked at, or ruled out.

@@ -19,6 +19,7 @@ pub(super) fn around(
     bounds: &[Bound],
 ) -> Result<Answer<Vec<Neighbours>>, QueryError> {
     let (all, mut stats) = scan.placed_parts(parts);
+    let cache = scan.cache_of_few(&all);
     let hunts = bounds.iter().map(|bound| Hunt::new(plan.k, bound));
     let mut round = Round {
         plan,
@@ -42,7 +43,7 @@ pub(super) fn around(
             }
             let part = scan.open(parts, &far.placed)?;
             stats.parts_opened += 1;
-            let own = scan.of_part(&far.placed, &part);
+            let own = scan.of_part(&far.placed, &part).with_cache(cache);
             let found = around_in_one(&own, plan, &points, bounds, |_, hunt| Ok(hunt))?;
             stats.add(&found.stats);
             for (point, hunt) in points.into_iter().zip(found.value) {

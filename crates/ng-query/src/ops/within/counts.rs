@@ -53,6 +53,7 @@ fn count_in_parts(
 ) -> Result<Answer<Vec<u64>>, QueryError> {
     let mut value = collected(counters.iter().map(|_| 0), BALLS)?;
     let (all, mut stats) = scan.placed_parts(parts);
+    let cache = scan.cache_of_few(&all);
     for placed in &all {
         let zone = parts.part_zone(placed.part);
         let is_all = placed.is_all && !scan.skips_damaged;
@@ -78,7 +79,8 @@ fn count_in_parts(
         let part = scan.open(parts, placed)?;
         stats.parts_opened += 1;
         let own = collected(near.iter().map(|&place| counters[place]), BALLS)?;
-        let counted = count(&scan.of_part(placed, &part), &own)?;
+        let scan = scan.of_part(placed, &part).with_cache(cache);
+        let counted = count(&scan, &own)?;
         stats.add(&counted.stats);
         stats.blocks_skipped += counted.stats.blocks_skipped;
         for (place, count) in near.into_iter().zip(counted.value) {
