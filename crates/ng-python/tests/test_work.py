@@ -34,12 +34,18 @@ def threads():
 def interrupts_of_work():
     """Raises KeyboardInterrupt when a signal is handled during a call."""
 
+    def soon():
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+
     def interrupt(*_):
-        if "ng-python" in threads():
+        is_at_work = "ng-python" in threads()
+        # Only now: one that came while files were opened above would leave one open.
+        soon()
+        if is_at_work:
             raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+    soon()
     try:
         yield
     finally:
